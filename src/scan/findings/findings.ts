@@ -39,7 +39,8 @@ function freed({ port }: Examined): string {
 }
 
 interface KnownProduct {
-  readonly products: RegExp
+  /** Names as `identify` gives them. */
+  readonly products: readonly string[]
   readonly code: string
   readonly what: string
   readonly fix: string | undefined
@@ -48,17 +49,17 @@ interface KnownProduct {
   readonly beyond: Severity
 }
 
-const knownProducts: readonly KnownProduct[] = [
+export const knownProducts: readonly KnownProduct[] = [
   {
-    products: /^Node inspector$/,
+    products: ['Node.js inspector', 'Deno inspector', 'Chrome DevTools'],
     code: 'S8008_DEBUGGER',
     what: 'runs any code in the process through its debugger',
-    fix: 'start Node with --inspect=127.0.0.1',
+    fix: 'start it with the debugger on 127.0.0.1, as --inspect=127.0.0.1 does',
     onMachine: undefined,
     beyond: 'danger',
   },
   {
-    products: /^Docker API$/,
+    products: ['Docker API'],
     code: 'S8008_DOCKER',
     what: 'controls Docker, and so the machine, without a password',
     fix: 'remove the tcp:// address from the hosts of dockerd',
@@ -66,7 +67,20 @@ const knownProducts: readonly KnownProduct[] = [
     beyond: 'danger',
   },
   {
-    products: /^(?:PostgreSQL|MySQL|MariaDB|Redis|MongoDB|Memcached|Elasticsearch|InfluxDB)$/,
+    products: [
+      'PostgreSQL',
+      'MySQL',
+      'MariaDB',
+      'MySQL or MariaDB',
+      'MongoDB',
+      'Redis',
+      'Valkey',
+      'memcached',
+      'Elasticsearch',
+      'OpenSearch',
+      'InfluxDB',
+      'CouchDB',
+    ],
     code: 'S8008_DATABASE',
     what: 'reaches this database; a password may be all that protects it',
     fix: 'set its listen address to 127.0.0.1',
@@ -74,7 +88,7 @@ const knownProducts: readonly KnownProduct[] = [
     beyond: 'warning',
   },
   {
-    products: /^(?:Caddy admin|mitmweb|ngrok's page|Traefik dashboard)$/,
+    products: ['Caddy admin', 'mitmweb', 'ngrok', 'Adminer'],
     code: 'S8008_ADMIN',
     what: 'changes the settings of this program, without a password',
     fix: 'bind its administration to 127.0.0.1',
@@ -88,7 +102,7 @@ function knownFindings(row: Examined): Finding[] {
   if (product === undefined) return []
   return knownProducts.flatMap(({ products, code, what, fix, onMachine, beyond }) => {
     const severity = row.reach === 'machine' ? onMachine : beyond
-    if (severity === undefined || !products.test(product)) return []
+    if (severity === undefined || !products.includes(product)) return []
     return [{ code, severity, why: `${who(row)} ${what}.`, fix: fix ?? freed(row) }]
   })
 }
@@ -106,7 +120,8 @@ function twoOwners(row: Examined, others: readonly Examined[]): Finding[] {
 /** A path that should not be answered, and for which products it is worth a request. */
 interface Leak {
   readonly path: string
-  readonly products: RegExp
+  /** Names as `identify` gives them; default: every server. */
+  readonly products?: readonly string[]
   readonly code: string
   leaks(answer: HttpReply): boolean
   readonly what: string
@@ -114,11 +129,9 @@ interface Leak {
   readonly onMachine: Severity
 }
 
-const anything = /^/
-const leaks: readonly Leak[] = [
+export const leaks: readonly Leak[] = [
   {
     path: '/.git/HEAD',
-    products: anything,
     code: 'S8008_GIT',
     leaks: ({ body }) => /^(?:ref: refs\/|[0-9a-f]{40}\s*$)/.test(body),
     what: 'reads the git repository, with its history',
@@ -127,7 +140,6 @@ const leaks: readonly Leak[] = [
   },
   {
     path: '/.env',
-    products: anything,
     code: 'S8008_ENV',
     leaks: ({ body }) => !body.includes('<') && /^(?:export )?[A-Z][A-Z0-9_]*=/m.test(body),
     what: 'reads .env, with its secrets',
@@ -136,7 +148,7 @@ const leaks: readonly Leak[] = [
   },
   ...['/@fs/etc/passwd', '/@fs/etc/passwd?import&raw??'].map((path) => ({
     path,
-    products: /^(?:Vite|Astro|Storybook|Nuxt|SvelteKit)$/,
+    products: ['Vite', 'Astro', 'Storybook', 'Nuxt', 'SvelteKit'],
     code: 'S8008_FILES',
     leaks: ({ body }: HttpReply) => /root:[^:]*:0:0:/.test(body),
     what: 'reads every file of this user through /@fs/',
@@ -145,7 +157,7 @@ const leaks: readonly Leak[] = [
   })),
   {
     path: '/console',
-    products: /^(?:Werkzeug|Flask)/,
+    products: ['Werkzeug (Flask)'],
     code: 'S8008_CONSOLE',
     leaks: ({ body }) => body.includes('Werkzeug') && /EVALEX|Interactive Console/.test(body),
     what: 'reaches the console of Werkzeug, which runs any code after a PIN',
@@ -154,7 +166,7 @@ const leaks: readonly Leak[] = [
   },
   {
     path: '/actuator/env',
-    products: /^(?:Spring Boot|Tomcat|Jetty)/,
+    products: ['Spring Boot', 'Tomcat', 'Jetty'],
     code: 'S8008_ACTUATOR',
     leaks: ({ body }) => body.includes('"propertySources"'),
     what: 'reads the settings of this application at /actuator/env',
@@ -163,7 +175,7 @@ const leaks: readonly Leak[] = [
   },
   {
     path: '/phpinfo.php',
-    products: /^(?:PHP|Apache|nginx)/,
+    products: ['PHP', 'PHP built-in server', 'Apache HTTP Server', 'nginx'],
     code: 'S8008_PHPINFO',
     leaks: ({ body }) => body.includes('phpinfo()') || body.includes('>PHP Version<'),
     what: 'reads the settings and the environment of PHP at /phpinfo.php',
@@ -176,10 +188,12 @@ const leaks: readonly Leak[] = [
 const foreignOrigin = 'http://origin.invalid'
 
 async function askedFindings(row: Examined, suspect: Suspect): Promise<Finding[]> {
-  const product = row.identity.product ?? ''
+  const { product = '' } = row.identity
   const [root, ...answers] = await Promise.all([
     getPath(suspect, '/', [`Origin: ${foreignOrigin}`]),
-    ...leaks.map(({ path, products }) => (products.test(product) ? getPath(suspect, path) : undefined)),
+    ...leaks.map(({ path, products }) =>
+      products === undefined || products.includes(product) ? getPath(suspect, path) : undefined,
+    ),
   ])
   const found = leaks.flatMap((leak, at): Finding[] => {
     const answer = answers[at]

@@ -15,7 +15,7 @@ const redisVersion = { send: 'INFO server\r\n', answer: /(?:redis|valkey)_versio
 const memcachedVersion = { send: 'version\r\n', answer: /^VERSION (?<version>[\w.-]+)/ }
 
 /** Greetings, the more specific first. */
-const greetings: readonly Greeting[] = [
+export const greetings: readonly Greeting[] = [
   { protocol: 'ssh', product: 'OpenSSH', bytes: /^SSH-[\d.]+-OpenSSH_(?<version>[\w.]+)/ },
   { protocol: 'ssh', product: 'Dropbear SSH', bytes: /^SSH-[\d.]+-dropbear(?:_(?<version>[\w.]+))?/ },
   { protocol: 'ssh', product: 'SSH server', bytes: /^SSH-\d/ },

@@ -7,7 +7,12 @@ import { homedir } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:https'
 import { generate } from 'selfsigned'
-import { findingsOf, type Examined } from '../../../../src/scan/findings/findings.ts'
+import { findingsOf, knownProducts, leaks, type Examined } from '../../../../src/scan/findings/findings.ts'
+import { applications } from '../../../../src/scan/identify/applications.ts'
+import { commands } from '../../../../src/scan/identify/commands.ts'
+import { development } from '../../../../src/scan/identify/development.ts'
+import { greetings } from '../../../../src/scan/identify/greetings.ts'
+import { servers } from '../../../../src/scan/identify/servers.ts'
 
 async function listen(t: TestContext, server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
@@ -60,7 +65,7 @@ function having(files: Readonly<Record<string, string>>, status = 404): RequestL
   }
 }
 
-const leaks: readonly (readonly [string, Readonly<Record<string, string>>, string, string, string])[] = [
+const leaking: readonly (readonly [string, Readonly<Record<string, string>>, string, string, string])[] = [
   ['a branch', { '/.git/HEAD': 'ref: refs/heads/main\n' }, 'nginx', 'S8008_GIT warning', 'S8008_GIT danger'],
   ['a commit', { '/.git/HEAD': `${'a1'.repeat(20)}\n` }, '', 'S8008_GIT warning', 'S8008_GIT danger'],
   ['secrets', { '/.env': '# keys\nAPI_KEY=1\n' }, 'Express', 'S8008_ENV warning', 'S8008_ENV danger'],
@@ -81,7 +86,7 @@ const leaks: readonly (readonly [string, Readonly<Record<string, string>>, strin
   [
     'a console',
     { '/console': '<title>Console // Werkzeug Debugger</title> EVALEX = true' },
-    'Werkzeug',
+    'Werkzeug (Flask)',
     'S8008_CONSOLE warning',
     'S8008_CONSOLE danger',
   ],
@@ -94,7 +99,7 @@ const leaks: readonly (readonly [string, Readonly<Record<string, string>>, strin
   ],
   ['phpinfo', { '/phpinfo.php': '<title>phpinfo()</title>' }, 'PHP', 'S8008_PHPINFO warning', 'S8008_PHPINFO danger'],
 ]
-for (const [what, files, product, onMachine, beyond] of leaks) {
+for (const [what, files, product, onMachine, beyond] of leaking) {
   test(`finds ${what} that is readable, and calls it worse where others reach it`, async (t) => {
     assert.deepEqual(await found(t, having(files), { product }), [onMachine])
     assert.deepEqual(await found(t, having(files), { product, reach: 'lan', addresses: ['0.0.0.0'] }), [
@@ -105,7 +110,7 @@ for (const [what, files, product, onMachine, beyond] of leaks) {
 }
 
 test('accuses no server that answers every path with its page, or a fixed text', async (t) => {
-  for (const product of ['Vite', 'Werkzeug', 'Spring Boot', 'PHP', 'nginx']) {
+  for (const product of ['Vite', 'Werkzeug (Flask)', 'Spring Boot', 'PHP', 'nginx']) {
     assert.deepEqual(await found(t, having({}, 200), { product }), [], product)
     const echo: RequestListener = ({ url }, response) => void response.end(`You requested ${url}`)
     assert.deepEqual(await found(t, echo, { product }), [], product)
@@ -158,7 +163,7 @@ const silent = {
   evidence: [],
 }
 for (const [product, onMachine, beyond] of [
-  ['Node inspector', [], ['S8008_DEBUGGER danger']],
+  ['Node.js inspector', [], ['S8008_DEBUGGER danger']],
   ['Docker API', ['S8008_DOCKER warning'], ['S8008_DOCKER danger']],
   ['Redis', [], ['S8008_DATABASE warning']],
   ['Caddy admin', [], ['S8008_ADMIN danger']],
@@ -180,6 +185,16 @@ for (const [product, onMachine, beyond] of [
     }
   })
 }
+
+test('findings name products as they are identified', () => {
+  const rules = [applications, commands, development, greetings, servers].flat()
+  const identified = new Set(rules.map(({ product }) => product))
+  const named = [...knownProducts, ...leaks].flatMap(({ products = [] }) => products)
+  assert.deepEqual(
+    named.filter((product) => !identified.has(product)),
+    [],
+  )
+})
 
 test('a server that never answers, or not in HTTP, costs a second and no more', async (t) => {
   const startedAt = performance.now()
