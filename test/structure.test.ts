@@ -85,7 +85,7 @@ const below: Record<string, readonly string[]> = {
   'scan/findings': [...feature, 'scan/identify'],
   'scan/identify': feature,
   'scan/processes': [...feature, 'net'],
-  'scan/verify': [...feature, 'net'],
+  'scan/verify': [...feature, 'net', 'scan/'],
   static: [...feature, 'static'],
   'static/access': [...feature, 'static'],
   'static/files': [...feature, 'static'],

@@ -1,6 +1,7 @@
-import { createServer } from 'node:net'
+import { testPorts } from '../net/net.ts'
 import { findingsOf, type Examined } from './findings/findings.ts'
 import { identify } from './identify/identify.ts'
+import { inTurns } from './in-turns.ts'
 import { portOwners } from './processes/processes.ts'
 import { contactOf, familiesOf, reachOf } from './reach.ts'
 import type { PortOwner, ScannedPort } from './types.ts'
@@ -40,7 +41,7 @@ export interface ScanResult {
 /** Milliseconds to find the processes: on a busy machine a late answer is better than none. */
 const searchMs = 3000
 /** Ports that are examined at a time: some may hang until their time is over. */
-const width = 16
+const atOnce = 16
 
 /**
  * What listens on this machine; `scan` of the library describes it.
@@ -56,14 +57,15 @@ export async function scanPorts(options: ScanOptions): Promise<ScanResult> {
   signal?.throwIfAborted()
   const open = (await portOwners({ ms: searchMs })).filter(({ port }) => ports?.includes(port) ?? true)
   const known = new Map(previous?.ports.map((row) => [stateKey(row), row]))
-  const examined = await inTurns(open, signal, (owner) => examine(owner, known))
-  const scanned = await inTurns(examined, signal, async (row) => ({
-    ...row,
-    findings: known.get(stateKey(row))?.findings ?? (await findingsOf(row, examined, contactOf(row.addresses))),
-  }))
+  const examined = await inTurns(open, atOnce, (owner) => examine(owner, known), signal)
+  const withFindings = async (row: Examined): Promise<ScannedPort> => {
+    const findings = known.get(stateKey(row))?.findings ?? (await findingsOf(row, examined, contactOf(row.addresses)))
+    return { ...row, findings }
+  }
+  const scanned = await inTurns(examined, atOnce, withFindings, signal)
   const held = new Set(open.map(({ port }) => port))
   const missing = [...new Set(expected)].filter((port) => !held.has(port))
-  const idle = await Promise.all(missing.map(async (port) => ({ port, state: await stateOf(port) })))
+  const idle = await idlePorts(missing)
   return { ports: scanned.toSorted((a, b) => a.port - b.port), idle: idle.toSorted((a, b) => a.port - b.port) }
 }
 
@@ -79,38 +81,12 @@ async function examine(owner: PortOwner, known: ReadonlyMap<string, ScannedPort>
   return { ...owner, families: familiesOf(addresses), reach: reachOf(addresses), identity }
 }
 
-/** Does something for each item, a bounded number at a time, and keeps their order. */
-async function inTurns<Item, Result>(
-  items: readonly Item[],
-  signal: AbortSignal | undefined,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  const queue = items.entries()
-  const worker = async (): Promise<void> => {
-    for (const [at, item] of queue) {
-      signal?.throwIfAborted()
-      results[at] = await work(item)
-    }
-  }
-  await Promise.all(Array.from({ length: width }, worker))
-  return results
-}
-
-/** Whether we could listen on a port: binding it is the only proof. */
-async function stateOf(port: number): Promise<IdlePort['state']> {
-  for (const host of ['127.0.0.1', '::1']) {
-    const code = await bindingError(host, port)
-    if (code === 'EACCES' || code === 'EPERM') return 'denied'
-    if (code === 'EADDRINUSE') return 'held'
-  }
-  return 'free'
-}
-
-function bindingError(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+/** Whether we could have these ports, on both loopback addresses. */
+async function idlePorts(ports: readonly number[]): Promise<IdlePort[]> {
+  const misses = await testPorts(ports, { host: 'localhost', lan: false })
+  const codes = new Map(misses.map(({ port, code }) => [port, code]))
+  return ports.map((port) => {
+    const code = codes.get(port)
+    return { port, state: code === undefined ? 'free' : code === 'EACCES' ? 'denied' : 'held' }
   })
 }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { folderOf, registered, serve } from './command.ts'
 import { runHere } from './here.ts'
 
@@ -21,7 +22,7 @@ async function listener(
   return { child, port: Number(chunk.toString()), pid: child.pid as number }
 }
 
-const plain = (host: string, port = 0): string =>
+const plain = (host: string, port: number): string =>
   `const s = require('net').createServer(c => c.on('error', () => {})).listen(${port}, '${host}', () => console.log(s.address().port))`
 
 function free(t: TestContext, port: number, ...flags: string[]): ReturnType<typeof runHere> {
@@ -29,9 +30,7 @@ function free(t: TestContext, port: number, ...flags: string[]): ReturnType<type
 }
 
 test('free says that nothing listens, and refuses what is no port', { skip }, async (t) => {
-  const { child, port } = await listener(t, plain('127.0.0.1'))
-  child.kill('SIGKILL')
-  await once(child, 'exit')
+  const port = await freePort()
   const nothing = await free(t, port)
   assert.deepEqual([nothing.exitCode, nothing.stdout], [0, `Nothing listens on port ${port}.\n`])
   assert.deepEqual(JSON.parse((await free(t, port, '--json')).stdout), { port, free: true, stopped: [] })
@@ -40,7 +39,7 @@ test('free says that nothing listens, and refuses what is no port', { skip }, as
 })
 
 test('free stops nothing without a yes, and a program with one', { skip }, async (t) => {
-  const { child, port, pid } = await listener(t, plain('127.0.0.1'))
+  const { child, port, pid } = await listener(t, plain('127.0.0.1', await freePort()))
   const asked = await free(t, port)
   assert.deepEqual([asked.exitCode, child.exitCode, child.signalCode], [2, null, null])
   assert.match(asked.stdout, new RegExp(`^ {2}Port {5}${port} on 127.0.0.1\n {2}Program {2}node \\(pid ${pid}\\)\n`))
@@ -54,7 +53,7 @@ test('free stops nothing without a yes, and a program with one', { skip }, async
 })
 
 test('free ends a program that ignores SIGTERM with --force only', { skip }, async (t) => {
-  const { child, port } = await listener(t, `process.on('SIGTERM', () => {}); ${plain('127.0.0.1')}`)
+  const { child, port } = await listener(t, `process.on('SIGTERM', () => {}); ${plain('127.0.0.1', await freePort())}`)
   const ignored = await free(t, port, '--yes')
   assert.equal(ignored.exitCode, 3)
   assert.match(ignored.stderr, new RegExp(`ignores SIGTERM.*\n.*try: serve8008 free ${port} --force`))
@@ -100,7 +99,7 @@ test('free stops a worker that keeps the socket of its parent', { skip }, async 
 })
 
 test('free with --pid stops one of two programs that share a port on different addresses', { skip }, async (t) => {
-  const first = await listener(t, plain('127.0.0.1'))
+  const first = await listener(t, plain('127.0.0.1', await freePort()))
   const second = await listener(t, plain('::1', first.port))
   const wrong = await free(t, first.port, '--pid', String(process.pid), '--yes')
   assert.equal(wrong.exitCode, 3)
@@ -112,7 +111,7 @@ test('free with --pid stops one of two programs that share a port on different a
 })
 
 test('free never stops a client of the port', { skip }, async (t) => {
-  const { child, port } = await listener(t, plain('127.0.0.1'))
+  const { child, port } = await listener(t, plain('127.0.0.1', await freePort()))
   const client = spawn(
     process.execPath,
     [
@@ -149,7 +148,7 @@ test('free lets a server of ours finish as stop does', { skip }, async (t) => {
 const root = skip === false && process.getuid?.() === 0 ? false : 'only root can start programs of another user'
 
 test('free never stops a program of another user', { skip: root }, async (t) => {
-  const code = `process.setgid(65534); process.setuid(65534); ${plain('127.0.0.1')}`
+  const code = `process.setgid(65534); process.setuid(65534); ${plain('127.0.0.1', await freePort())}`
   const { child, port, pid } = await listener(t, code)
   for (const flags of [['--yes'], ['--yes', '--force'], ['--yes', '--pid', String(pid)]]) {
     const { exitCode, stderr } = await free(t, port, ...flags)

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { parse } from 'valibot'
 import { scanSchema } from '../../src/cli/commands/scan-schema.ts'
+import { freePort } from '../support/free-port.ts'
 import { folderOf, run, serve, start } from './command.ts'
 import { runHere } from './here.ts'
 
@@ -31,16 +32,6 @@ async function listen(t: TestContext, answer: RequestListener): Promise<number> 
     server.closeAllConnections()
   })
   return (server.address() as AddressInfo).port
-}
-
-/** A port on which nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 test('scan names a server of ours with its project, for people and for programs', async (t) => {

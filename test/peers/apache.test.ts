@@ -4,7 +4,8 @@ import { chmodSync } from 'node:fs'
 import { test } from 'node:test'
 import { startServer, TempFolder } from '../support/server.ts'
 import { litmus } from './litmus.ts'
-import { freePort, missing, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { missing, Program } from './program.ts'
 
 const modules = '/usr/lib/apache2/modules'
 

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { request } from 'node:http'
 import { test } from 'node:test'
 import { startServer, TempFolder, type Started } from '../support/server.ts'
-import { freePort, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { Program } from './program.ts'
 
 const python = '/usr/bin/python3'
 const skip =

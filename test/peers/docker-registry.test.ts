@@ -4,7 +4,8 @@ import { request } from 'node:http'
 import { describe, test } from 'node:test'
 import type { ServeOptions } from '../../src/index.ts'
 import { startServer, TempFolder } from '../support/server.ts'
-import { freePort, missing, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { missing, Program } from './program.ts'
 
 const skip = missing('docker-registry')
 

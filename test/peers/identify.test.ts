@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { identify } from '../../src/scan/scan.ts'
 import { TempFolder } from '../support/server.ts'
-import { freePort, missing, missingModules, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { missing, missingModules, Program } from './program.ts'
 
 const require = createRequire(import.meta.url)
 const python = '/usr/bin/python3'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { startServer, TempFolder } from '../support/server.ts'
-import { freePort, missing, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { missing, Program } from './program.ts'
 
 /** nginx with a folder, WebDAV uploads and a redirect. */
 async function startNginx(folder: TempFolder): Promise<{ nginx: Program; port: number }> {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Whether a program is installed. Tests of missing programs are skipped with a message. */
@@ -18,16 +18,6 @@ export function missing(...programs: readonly string[]): string | false {
 export function missingModules(...modules: readonly string[]): string | false {
   const { status } = spawnSync('/usr/bin/python3', ['-c', `import ${modules.join(', ')}`])
   return status === 0 ? false : `${modules.join(', ')}: not all are modules of /usr/bin/python3 (apt-get install)`
-}
-
-/** A loopback port that was free a moment ago, for programs that cannot choose one themselves. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A program that runs until the end of the test. */

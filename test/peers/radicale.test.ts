@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startServer, TempFolder } from '../support/server.ts'
 import { litmus } from './litmus.ts'
-import { freePort, missing, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { missing, Program } from './program.ts'
 
 async function startRadicale(folder: TempFolder): Promise<{ radicale: Program; port: number }> {
   const port = await freePort()

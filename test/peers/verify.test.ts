@@ -3,7 +3,8 @@ import { chmodSync } from 'node:fs'
 import { test } from 'node:test'
 import { verify, type VerifyResult } from '../../src/index.ts'
 import { TempFolder } from '../support/server.ts'
-import { freePort, missing, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { missing, Program } from './program.ts'
 
 const modules = '/usr/lib/apache2/modules'
 

@@ -8,7 +8,8 @@ import { test } from 'node:test'
 import { WebSocketServer } from 'ws'
 import { launchChromium, skip, withPage } from '../browser/support/chromium.ts'
 import { startServer, TempFolder } from '../support/server.ts'
-import { freePort, Program } from './program.ts'
+import { freePort } from '../support/free-port.ts'
+import { Program } from './program.ts'
 
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
 

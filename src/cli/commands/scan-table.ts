@@ -1,3 +1,4 @@
+import { formatDuration } from '../../core/util/format-time.ts'
 import { homeFolder } from '../../core/util/home.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { cutEnd, cutMiddle, padColumns, textWidth } from '../../core/util/text-width.ts'
@@ -27,7 +28,7 @@ const idleTexts: Readonly<Record<IdlePort['state'], string>> = {
 }
 
 /** Columns of a row; the time since the start of the process is last. */
-const widths = { port: 5, what: 30, reach: 12, process: 17 }
+const widths = { port: 5, what: 26, reach: 12, process: 16 }
 const detailIndent = ' '.repeat(9)
 /** First port that Linux gives to outgoing connections, and other systems above. */
 const firstEphemeral = 32_768
@@ -101,7 +102,7 @@ function whatText({ identity, process }: ScannedPort): string {
     ...(protocol.tls ? ['TLS'] : []),
     ...(protocol.http === undefined && product === undefined && protocol.name === undefined ? ['not HTTP'] : []),
   ]
-  return printable(`${name ?? 'a hidden process'}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`)
+  return printable(`${name ?? 'hidden process'}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`)
 }
 
 function processText({ pid, uid, process }: ScannedPort): string {
@@ -109,13 +110,8 @@ function processText({ pid, uid, process }: ScannedPort): string {
   return printable([pid === undefined ? 'hidden' : `pid ${pid}`, user].filter(Boolean).join(' '))
 }
 
-/** How long the process has run: `12 s`, `5 min`, `3 h`, `9 d`. */
 function sinceText({ process }: ScannedPort, now: number): string {
-  if (process?.startedAt === undefined) return ''
-  const seconds = Math.max(0, Math.round((now - process.startedAt.getTime()) / 1000))
-  if (seconds < 60) return `${seconds} s`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`
+  return process?.startedAt === undefined ? '' : formatDuration(now - process.startedAt.getTime())
 }
 
 function findingLines({ severity, why, fix, code }: Finding, style: Style): string[] {

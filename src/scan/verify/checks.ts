@@ -1,8 +1,9 @@
 import { printable } from '../../core/util/sanitize.ts'
+import { inTurns } from '../in-turns.ts'
 import type { TestedServer } from './endpoint.ts'
 import type { Received } from './http1.ts'
 import type { CheckCode, VerifyCheck } from './types.ts'
-import { ask, inGroups, requestLine, type Request, type Wire } from './wires.ts'
+import { ask, atOnce, requestLine, type Request, type Wire } from './wires.ts'
 
 /** What the checks ask. */
 export interface Tested {
@@ -95,7 +96,7 @@ export async function askAll(
   const pairs = wires.flatMap((wire) =>
     (typeof requests === 'function' ? requests(wire) : requests).map((request) => ({ wire, request })),
   )
-  const asked = await inGroups(pairs, async ({ wire, request }) => ({
+  const asked = await inTurns(pairs, atOnce, async ({ wire, request }) => ({
     wire,
     request,
     line: printable(requestLine(endpoint, wire, request), 300),

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { printable } from '../../core/util/sanitize.ts'
+import { inTurns } from '../in-turns.ts'
 import { openCanary, type Canary } from './canary.ts'
 import type { TestedServer } from './endpoint.ts'
 import { sendHttp1, type Received, type SendOptions } from './http1.ts'
 import { sendHttp2 } from './http2.ts'
 import type { RelayAttempt, RelayResult } from './types.ts'
-import { inGroups, type Wire } from './wires.ts'
+import { atOnce, type Wire } from './wires.ts'
 
 /** Names of the canary and of the server itself, as a request writes them. */
 interface Names {
@@ -122,9 +123,9 @@ export async function testRelay(endpoint: TestedServer, wires: readonly Wire[]):
   const planned = wires.flatMap((wire) =>
     (wire.version === '2' ? [lures2] : [lures1, lures6]).flatMap((lures) => plan(endpoint, wire, lures)),
   )
-  const attempts = (await inGroups(planned, openAttempt)).filter((each) => each !== undefined)
+  const attempts = (await inTurns(planned, atOnce, openAttempt)).filter((each) => each !== undefined)
   try {
-    const answers = await inGroups(attempts, (attempt) => send(endpoint, attempt))
+    const answers = await inTurns(attempts, atOnce, (attempt) => send(endpoint, attempt))
     await delay(settleMs)
     const results = attempts.map(({ wire, lure, canary }, i): RelayAttempt => ({
       protocol: wire.name,

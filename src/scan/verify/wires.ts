@@ -139,21 +139,4 @@ export function requestLine(endpoint: TestedServer, wire: Wire, request: Request
 }
 
 /** Requests at once: some servers let only five connections wait, and the system drops what comes on top. */
-const atOnce = 6
-
-/** Calls a function for each item, a few at once, and keeps the order. */
-export async function inGroups<Item, Result>(
-  items: readonly Item[],
-  call: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  let next = 0
-  async function work(): Promise<void> {
-    while (next < items.length) {
-      const at = next++
-      results[at] = await call(items[at] as Item)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work))
-  return results
-}
+export const atOnce = 6

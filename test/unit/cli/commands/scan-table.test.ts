@@ -86,10 +86,10 @@ test('groups the ports by project, those without one last', () => {
     ]),
     [
       'shop  ~/shop',
-      '   5173  Vite 8.4 (TLS)                  this machine  pid 4242 ada       12 min',
+      '   5173  Vite 8.4 (TLS)              this machine  pid 4242 ada      12 min',
       '',
       'no project',
-      '   3000  node                            the LAN       pid 4242 ada       3 d',
+      '   3000  node                        the LAN       pid 4242 ada      3 d',
     ],
   )
 })
@@ -129,7 +129,7 @@ test('hides ports of the system and short-lived ones without HTTP, but none with
 test('a process that the system hides is held, not free', () => {
   const hidden = rowOf(9000, { process: undefined, pid: undefined, uid: 33, identity: silent })
   assert.deepEqual(lines([hidden], { isWhole: true }), [
-    '   9000  a hidden process (not HTTP)     this machine  hidden uid 33',
+    '   9000  hidden process (not HTTP)   this machine  hidden uid 33',
   ])
 })
 
