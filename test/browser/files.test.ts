@@ -137,8 +137,9 @@ test('hls.js plays an encrypted stream, whose key is fetched from enc.key', { sk
       const video = document.querySelector('video')
       const hls = new Hls()
       for (const event of ['hlsKeyLoaded', 'hlsFragLoaded', 'hlsFragBuffered']) hls.on(event, () => seen.add(event))
+      // Where the machine is slow the video waits for data a moment: that is no fault of a file.
       hls.on('hlsError', (_, { fatal, details }) => {
-        seen.add('error ' + details)
+        if (fatal || !details.startsWith('buffer')) seen.add('error ' + details)
         if (fatal) done([...seen])
       })
       video.addEventListener('timeupdate', () => {
