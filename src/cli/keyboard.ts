@@ -17,6 +17,9 @@ export interface Keyboard {
   run(words: readonly string[]): Promise<void>
 }
 
+/** Milliseconds within which both processes have seen the ^C of one key. */
+const echoMs = 200
+
 /** The keyboard of the running process; standard input must be a terminal. */
 export function processKeyboard(): Keyboard {
   const { stdin } = process
@@ -50,7 +53,8 @@ export function processKeyboard(): Keyboard {
         }
         process.once('exit', end)
         child.on('error', ended)
-        child.on('exit', ended)
+        // ^C is sent to both processes, and we may see its end before our own signal: that one still belongs to it.
+        child.on('exit', (_code, signal) => void (signal === 'SIGINT' ? setTimeout(ended, echoMs) : ended()))
       }),
   }
 }
