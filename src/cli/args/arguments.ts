@@ -155,22 +155,34 @@ function withValueName(argv: readonly string[], flag: Flag): string {
 
 /**
  * The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. It takes `-S=` for
- * another flag, so that is written `--tls=` for it.
+ * another flag, and so `-qS=`; those are written `--tls=` and `-q --tls=` for it.
  */
 export function readSwitches(argv: readonly string[], flags: readonly Flag[]): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length
-  return argv.map((word, index) => {
-    const [, dashes = '', name = '', value = ''] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? []
+  return argv.flatMap((word, index) => {
+    const [, dashes = '', given = '', value = ''] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? []
+    if (given === '' || index > end) return word
+    // The value of `-qp=3` belongs to the last letter.
+    const letters = dashes === '-' ? given.slice(0, -1) : ''
+    const name = given.slice(letters.length)
     const flag = flags.find((each) => [each.name, ...each.aliases].includes(name))
-    if (flag === undefined || index > end) return word
-    if (flag.kind !== 'boolean') return value === '' ? `--${flag.name}=` : word
+    const refused = (message: string, ...correct: string[]): Error =>
+      usageError(message, commandLine(argv.toSpliced(index, 1, ...correct)))
+    if (flag === undefined) {
+      const off = flags.find((each) => each.canBeOff && name === `no-${each.name}`)
+      if (off !== undefined) throw refused(`--${name} takes no value.`, `--${name}`)
+      return word
+    }
+    const before = letters === '' ? [] : [`-${letters}`]
+    if (flag.kind !== 'boolean') return value === '' ? [...before, `--${flag.name}=`] : word
     const read = parseSwitch([value])
     if ('message' in read)
-      throw usageError(
-        `--${flag.name}: ${read.message}; --no-${flag.name} switches it off.`,
-        commandLine(argv.with(index, `--${flag.name}`)),
+      throw refused(
+        `--${flag.name}: ${read.message}${flag.canBeOff ? `; --no-${flag.name} switches it off` : ''}.`,
+        ...before,
+        `--${flag.name}`,
       )
-    return `${dashes}${name}=${String(read.value)}`
+    return [...before, `--${flag.name}=${String(read.value)}`]
   })
 }
 

@@ -45,6 +45,14 @@ const corpus = `
 -p=
 -S=
 -S= --no-mount=./site
+--no-mount=./site -qv=
+-qS=
+-qS=yes ./site
+-qs=
+-sp=3000 ./site
+-qp=
+-xv=1
+-qv=maybe
 -sp 3000 ./site
 -so ./site
 --open ./site
