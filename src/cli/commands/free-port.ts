@@ -4,7 +4,7 @@ import { processStart } from '../../control/control.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { formatSince } from '../../core/util/format-time.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { portOwners, processInfo, testPorts, type PortOwner } from '../../scan/scan.ts'
+import { openPorts, portOwners, processInfo, testPorts, type PortOwner } from '../../scan/scan.ts'
 import { isOn, type Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
@@ -16,8 +16,8 @@ import { endServer } from './stop.ts'
 
 /** Milliseconds that a program gets to end. */
 const patienceMs = 5000
-/** Milliseconds between looks. */
-const lookMs = 100
+/** Milliseconds between the first two looks, doubled up to the second value: most programs end at once. */
+const [firstLookMs, lastLookMs] = [50, 800]
 /** Milliseconds after which a supervisor has started the program again. */
 const againMs = 2000
 /** Most processes that share one listening socket and are stopped one after the other. */
@@ -223,9 +223,9 @@ function signal(pid: number, isForced: boolean): void {
 async function isGone(port: number, pid: number): Promise<boolean> {
   const deadline = performance.now() + patienceMs
   const start = processStart(pid)
-  for (;;) {
-    const owners = await portOwners({ ports: [port], ms: searchMs })
-    if (!owners.some((owner) => owner.pid === pid) || processStart(pid) !== start) return true
+  for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, lastLookMs)) {
+    const open = await openPorts({ ports: [port], ms: searchMs })
+    if (!open.some((each) => each.pid === pid) || processStart(pid) !== start) return true
     if (performance.now() > deadline) return false
     await pause(lookMs)
   }
