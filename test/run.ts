@@ -61,9 +61,9 @@ function batchesOf(files: readonly string[]): string[][] {
   // Every batch gets something of each folder, so that they take about as long.
   const count = Math.ceil(shared.length / filesInProcess)
   const batches = Array.from({ length: count }, (_, at) => shared.filter((_each, index) => index % count === at))
-  // Those that compute beside those that wait, and the short ones last: they fill the end evenly.
-  const long = first.flatMap((file, at) => [[file], ...batches.slice(at, at + 1)])
-  return [...long, ...batches.slice(first.length), ...single.map((file) => [file])]
+  // The batches are the longest. Those that compute run beside those that wait, and the short ones fill the end evenly.
+  const long = batches.flatMap((batch, at) => [batch, ...first.slice(at, at + 1).map((file) => [file])])
+  return [...long, ...first.slice(batches.length).map((file) => [file]), ...single.map((file) => [file])]
 }
 
 /** Suites that measure: each of their files has the machine to itself. */
@@ -81,7 +81,7 @@ async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[
   const others = files.filter((file) => !measures(file))
   // Quick tests wait for sockets and processes more than they compute; browsers, other servers and coverage compute more.
   const isWaiting = others.every(isQuick) && !countsCoverage
-  const results = await runBeside(others, bundle, (isWaiting ? 3 : 2) * availableParallelism())
+  const results = await runBeside(others, bundle, (isWaiting ? 4 : 2) * availableParallelism())
   return [...results, ...(await runBeside(measured, bundle, 1))]
 }
 
