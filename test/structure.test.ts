@@ -103,7 +103,7 @@ const below: Record<string, readonly string[]> = {
   'cli/output': ['core', 'config', 'cli/args'],
   'cli/commands': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/args', 'cli/output', 'cli/doctor'],
   'cli/doctor': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/output', 'cli/commands'],
-  'cli/serve': ['core', 'config', 'control', 'server', 'cli/', 'cli/args', 'cli/output'],
+  'cli/serve': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/args', 'cli/output'],
 
   '.': ['core', 'http', 'config', 'scan', 'server'],
 }

@@ -1,3 +1,4 @@
+import type { SkippedPort } from '../net/types.ts'
 import { errorCodes, type ErrorCode } from './codes.ts'
 
 const brand: unique symbol = Symbol.for('serve8008.error')
@@ -38,6 +39,8 @@ export interface ErrorDetails {
   readonly place?: SourcePosition | undefined
   /** The server that serves this folder already. */
   readonly running?: RunningAddress | undefined
+  /** The ports that were tried, each with what holds it. */
+  readonly skipped?: readonly SkippedPort[] | undefined
   /** Header fields of the error reply (flat list), for example `Allow`. */
   readonly headers?: readonly string[] | undefined
   /** Whether to close the connection, where the end of the message is unknown. Default false. */
@@ -63,6 +66,8 @@ export class ServeError extends Error {
   readonly place: SourcePosition | undefined
   /** The server of the command that serves this folder already, or undefined. */
   readonly running: RunningAddress | undefined
+  /** The ports that were tried, each with what holds it. */
+  readonly skipped: readonly SkippedPort[]
   /** HTTP status when the error ends an exchange. */
   readonly status: number
   /** Exit code of the command: 1 runtime, 2 usage or configuration, 3 port or permission. */
@@ -81,6 +86,7 @@ export class ServeError extends Error {
     this.problems = details.problems ?? []
     this.place = details.place
     this.running = details.running
+    this.skipped = details.skipped ?? []
     this.status = errorCodes[code].status
     this.exitCode = errorCodes[code].exitCode
     this.headers = details.headers ?? []

@@ -26,12 +26,13 @@ export async function portsError(
     return new ServeError('E8008_PORTS_HELD', `No port is free: ${reasons.join(', ')}.`, {
       fix,
       problems: reasons,
+      skipped,
     })
   }
   const denied = last.code === 'EACCES' && last.holder === undefined
   const asked = strict ? 'Only the first port may be tried' : 'You asked for this port'
   const message = `Port ${last.reason}. ${asked}, so no other was tried.`
-  return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', message, { fix })
+  return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', message, { fix, skipped })
 }
 
 /** Ports that are tried before the search gives up. */

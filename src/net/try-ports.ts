@@ -60,16 +60,13 @@ export async function tryPorts({ plan, ports, fallback, create, option }: TryPor
 /** Finds the processes that hold these ports, in one search. Loaded late: mostly the first port is free. */
 export async function explainMisses(misses: readonly Miss[], plan: ListenPlan): Promise<SkippedPort[]> {
   if (misses.length === 0) return []
-  const [{ findHolders }, { skippedPort }] = await Promise.all([
-    import('./owners/owners.ts'),
-    import('./skip-reason.ts'),
-  ])
+  const { findHolders, skippedPort } = await import('./owners/owners.ts')
   const asked = misses.filter(({ code }) => code === 'EADDRINUSE' || process.platform === 'win32')
   const holders = await findHolders(
     asked.map(({ port }) => port),
     plan.addresses,
   )
-  return misses.map(({ port, code }) => skippedPort(port, code, holders.get(port)))
+  return misses.map(({ port, code }) => skippedPort({ port, code, holder: holders.get(port) }))
 }
 
 function absentAddress({ addresses }: ListenPlan): ServeError {

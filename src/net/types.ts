@@ -1,5 +1,7 @@
 /** The process that holds a port, as far as the system shows it. */
 export interface Holder {
+  /** Where it listens, for example `127.0.0.1` or `::`. */
+  readonly address: string
   /** Process id, undefined when it is hidden. */
   readonly pid: number | undefined
   /** Short name of the program, for example `node`. */
@@ -20,7 +22,7 @@ export interface Holder {
 export interface PortHolder {
   readonly address: string
   readonly port: number
-  readonly holder: Holder
+  readonly holder: Omit<Holder, 'address'>
 }
 
 /** A port that we tried and could not use. */

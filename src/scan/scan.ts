@@ -2,6 +2,7 @@
 export { testLoopback, testPorts, type LoopbackTest } from '../net/net.ts'
 export { identify } from './identify/identify.ts'
 export type { Target } from './identify/identify.ts'
+export { nameHolders } from './name-holders.ts'
 export { openPorts, portOwners, processInfo } from './processes/processes.ts'
 export { scanPorts, type IdlePort, type ScanResult } from './scan-ports.ts'
 export type { Finding, PortOwner, ProcessInfo, Reach, ScannedPort } from './types.ts'

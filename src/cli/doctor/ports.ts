@@ -1,7 +1,10 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import type { RunningServer } from '../../control/control.ts'
-import { testLoopback, testPorts, type Finding, type LoopbackTest } from '../../scan/scan.ts'
+import { nameHolders, testLoopback, testPorts, type Finding, type LoopbackTest } from '../../scan/scan.ts'
 import { note, warning, type Seen } from './check.ts'
+
+/** Most milliseconds to ask what answers on the ports that are in use: the check has a second. */
+const namingMs = 300
 
 /** Says which ports of the configuration could be used now, and who holds the others. */
 export async function lookAtPorts({ config }: LoadedConfig, servers: readonly RunningServer[]): Promise<Seen> {
@@ -9,7 +12,7 @@ export async function lookAtPorts({ config }: LoadedConfig, servers: readonly Ru
   const looks = await Promise.all(
     listeners.map(async ({ host, lan, ports, fallback }) => {
       const tried = ports.filter((port) => port !== 0)
-      const misses = await testPorts(tried, { host, lan })
+      const misses = await nameHolders(await testPorts(tried, { host, lan }), namingMs)
       return portFindings(tried, fallback, misses, servers)
     }),
   )

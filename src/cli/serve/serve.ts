@@ -91,7 +91,8 @@ export async function serve(command: Command, program: Program, report: Reporter
     if (shutdown.isStopping()) return undefined
     // Plugins free what they opened.
     await server.close()
-    throw (await import('./start-error.ts')).explainStartError(error, loaded, env)
+    const { explainStartError } = await import('./start-error.ts')
+    throw await explainStartError(error, loaded, env, !command.quiet && !command.json)
   })
   if (listening === undefined) return none
   if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {

@@ -3,12 +3,23 @@ import type { LoadedConfig } from '../../config/load.ts'
 import type { Environment } from '../../config/sources/env.ts'
 import { isServeError, ServeError } from '../../core/serve-error.ts'
 import { heldBySameFolder } from './already-served.ts'
+import { namingHolders } from './held-ports.ts'
 
-/** The error of a start, with the file or the variable that set the port or the folder, and with a server that has both. */
-export function explainStartError(error: unknown, loaded: LoadedConfig, env: Environment): unknown {
-  if (!isServeError(error)) return error
+/**
+ * The error of a start, with the file or the variable that set the port or the folder, and with a server that has both.
+ *
+ * @param isForPeople Whether to ask what holds the ports for its name, which takes a moment.
+ */
+export async function explainStartError(
+  thrown: unknown,
+  loaded: LoadedConfig,
+  env: Environment,
+  isForPeople: boolean,
+): Promise<unknown> {
+  if (!isServeError(thrown)) return thrown
   // Again, to name the file or the variable, if the fault lasts.
-  if (/^E8008_(?:ROOT|AUTH_FILE)/.test(error.code)) checkFolders(loaded.config, loaded.origins)
+  if (/^E8008_(?:ROOT|AUTH_FILE)/.test(thrown.code)) checkFolders(loaded.config, loaded.origins)
+  const error = isForPeople && thrown.skipped.length > 0 ? await namingHolders(thrown) : thrown
   if (error.code !== 'E8008_PORT_HELD' && error.code !== 'E8008_PORT_DENIED') return error
   const named = withOrigin(error, loaded.origins)
   return named.code === 'E8008_PORT_HELD' ? heldBySameFolder(named, loaded.config, env) : named

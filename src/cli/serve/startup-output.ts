@@ -32,8 +32,12 @@ export interface StartupFacts {
 export async function printStartup(start: StartupFacts): Promise<void> {
   const { command, config, program, report } = start
   if (command.quiet) return
-  const facts = bannerFacts(start)
-  if (command.json) return report.print(renderJsonBanner(facts, config.root, program.pid))
+  const known = bannerFacts(start)
+  if (command.json) return report.print(renderJsonBanner(known, config.root, program.pid))
+  const isSkipping = known.listening.listeners.some(({ skipped }) => skipped.length > 0)
+  const facts = isSkipping
+    ? { ...known, listening: await (await import('./held-ports.ts')).withHolders(known.listening) }
+    : known
   if (!report.terminal.isTerminal) return report.print(renderPlainBanner(facts))
   report.print(renderBanner(facts, report.terminal))
   const [address] = facts.listening.urls.network

@@ -7,6 +7,7 @@ export { parseLsof } from './lsof.ts'
 export { parseSocketLine } from './proc-net.ts'
 export { processName } from './process-name.ts'
 export { run, type Run } from './run.ts'
+export { skippedPort } from './skip-reason.ts'
 export { findSocketOwners } from './socket-search.ts'
 export { netstat, parseNetstat, tasklist } from './windows.ts'
 
@@ -24,7 +25,8 @@ export async function findHolders(
   const holders = new Map<number, Holder>()
   if (ports.length === 0) return holders
   for (const { address, port, holder } of await listeners(ports, platform).catch(() => [])) {
-    if (!holders.has(port) && addresses.some((wanted) => overlaps(wanted, address))) holders.set(port, holder)
+    if (!holders.has(port) && addresses.some((wanted) => overlaps(wanted, address)))
+      holders.set(port, { ...holder, address })
   }
   return holders
 }
