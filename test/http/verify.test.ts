@@ -6,18 +6,32 @@ import { createServer as createHttps } from 'node:https'
 import { connect, createServer as createTcp, type AddressInfo, type Server } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { createServer, isServeError, verify, type CheckCode, type VerifyResult } from '../../src/index.ts'
-import { makeCertificate } from '../support/certificate.ts'
+import { makeCertificate, makeCertificateFor } from '../support/certificate.ts'
+import { freePort } from '../support/free-port.ts'
 import { startServer } from '../support/server.ts'
 
 /** Listens on a free port of the loopback until the end of the test. */
-async function listen(t: TestContext, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
+async function listen(t: TestContext, server: Server, at = 0, host = '127.0.0.1'): Promise<number> {
+  server.listen(at, host)
   await once(server, 'listening')
   t.after(() => {
     server.close()
     if ('closeAllConnections' in server) (server as { closeAllConnections(): void }).closeAllConnections()
   })
   return (server.address() as AddressInfo).port
+}
+
+const withoutIpv6 = await new Promise<string | false>((resolve) => {
+  const server = createTcp().listen(0, '::1')
+  server.on('error', () => resolve('this machine does not have ::1'))
+  server.on('listening', () => server.close(() => resolve(false)))
+})
+
+/** Listens on one free port: the first server on 127.0.0.1, the second, if any, on ::1. */
+async function listenBoth(t: TestContext, servers: readonly Server[]): Promise<{ port: number }> {
+  const port = await freePort()
+  for (const [i, server] of servers.entries()) await listen(t, server, port, i === 0 ? '127.0.0.1' : '::1')
+  return { port }
 }
 
 /** Tests a server of node:http with this listener. */
@@ -295,8 +309,108 @@ test('a server that hangs on some requests passes no check that asked them', asy
   )
   const result = await verify(String(await listen(t, server)), { timeoutMs: 200 })
   const { verdict, why } = checkOf(result, 'S8008_DOTFILES')
-  assert.equal(verdict, 'not applicable')
+  assert.equal(verdict, 'not tested')
   assert.match(why, /10 of 10 requests got no answer/)
+  assert.equal(result.passed, false)
+})
+
+test('a server that hangs on all but ordinary requests does not hold the test, nor pass what was not tested', async (t) => {
+  let hung = 0
+  const sockets = new Set<{ destroy(): void }>()
+  t.after(() => sockets.forEach((socket) => socket.destroy()))
+  const server = createTcp((socket) => {
+    sockets.add(socket.on('error', () => {}))
+    socket.once('data', (head: Buffer) => {
+      const isOrdinary = /^GET \/ HTTP\/1\.1\r\nHost: localhost:\d+\r\nConnection: close\r\n\r\n$/.test(
+        head.toString('latin1'),
+      )
+      if (isOrdinary) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhome')
+      else hung += 1
+    })
+  })
+  const [timeoutMs, totalMs] = [100, 400]
+  const result = await verify(String(await listen(t, server)), { timeoutMs, totalMs })
+  // Two that find out what it speaks, and six at once, each for its whole time. Without a bound they are more than a hundred.
+  assert.ok(hung <= 2 + 6 * (totalMs / timeoutMs + 1), `${hung} requests`)
+  assert.equal(result.passed, false)
+  assert.equal(result.relay.verdict, 'not tested')
+  assert.deepEqual(
+    result.checks.map(({ code, verdict }) => `${code} ${verdict}`),
+    result.checks.map(({ code }) => `${code} ${code === 'S8008_ANSWER' ? 'passed' : 'not tested'}`),
+  )
+  assert.match(checkOf(result, 'S8008_TLS_NAMES').why, /time for the whole test was over/)
+})
+
+test('what was found before the time was over stays failed, and no check after it passes', async (t) => {
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  const result = await verifyListener(
+    t,
+    careful((incoming, response) => {
+      if (incoming.url !== '/.git/HEAD') return void response.writeHead(404).end()
+      response.end('ref: refs/heads/main\n')
+      now = 60_000
+    }),
+  )
+  const verdicts = Object.fromEntries(result.checks.map(({ code, verdict }) => [code, verdict]))
+  assert.equal(verdicts['S8008_HOST'], 'passed')
+  assert.equal(verdicts['S8008_DOTFILES'], 'failed')
+  assert.deepEqual(
+    Object.values(verdicts)
+      .slice(8)
+      .every((each) => each === 'not tested'),
+    true,
+  )
+})
+
+test('without any time nothing is tested, and nothing is a fault', async (t) => {
+  const result = await verify(String(await listen(t, createHttp(careful()))), { totalMs: 0 })
+  assert.deepEqual([...new Set(result.checks.map(({ verdict }) => verdict))], ['not tested'])
+  assert.equal(result.passed, false)
+})
+
+test('localhost is tested over both families where each is another server', { skip: withoutIpv6 }, async (t) => {
+  const leaky = careful((incoming, response) => {
+    if (incoming.url !== '/.env') return void response.writeHead(404).end()
+    response.end('A=1\n')
+  })
+  const { port } = await listenBoth(t, [createHttp(careful()), createHttp(leaky)])
+  const result = await verify(String(port))
+  assert.deepEqual(result.addresses, ['127.0.0.1', '::1'])
+  assert.deepEqual(failedOf(result), ['S8008_DOTFILES'])
+  assert.equal(checkOf(result, 'S8008_DOTFILES').why, 'at ::1, /.env is served')
+  assert.equal(result.passed, false)
+  // Where they agree, they are one.
+  assert.equal(checkOf(result, 'S8008_HOST').why, 'refuses 6 names that are not its own')
+  assert.ok(result.relay.attempts.some(({ protocol }) => protocol === 'HTTP/1.1 at ::1'))
+})
+
+test('a relay at ::1 alone is found, and a server there that hangs does not take the time of the other', async (t) => {
+  if (withoutIpv6 !== false) return t.skip(withoutIpv6)
+  const relay = createTcp((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (head: Buffer) => {
+      const [, port] = /^GET http:\/\/127\.0\.0\.1:(\d+)/.exec(head.toString()) ?? []
+      const answer = (): unknown => socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
+      if (port === undefined) return answer()
+      return request({ host: '127.0.0.1', port }, answer).on('error', answer).end()
+    })
+  })
+  const hung = createTcp((socket) => void socket.on('error', () => {}))
+  const { port } = await listenBoth(t, [hung, relay])
+  const result = await verify(String(port), { timeoutMs: 1000 })
+  assert.equal(result.relay.verdict, 'relays to loopback')
+  assert.deepEqual(failedOf(result), ['S8008_ANSWER', 'S8008_OPEN_RELAY'])
+  assert.match(
+    checkOf(result, 'S8008_ANSWER').why,
+    /^at 127\.0\.0\.1, it accepts connections and then does not answer$/,
+  )
+})
+
+test('an address of localhost at which nothing listens is named', async (t) => {
+  const result = await verifyListener(t, careful())
+  assert.deepEqual(result.addresses, ['127.0.0.1'])
+  assert.equal(checkOf(result, 'S8008_ANSWER').why, 'speaks HTTP/1.1; nothing listens at ::1')
 })
 
 test('a server that speaks no HTTP is a finding', async (t) => {
@@ -314,6 +428,22 @@ test('TLS: names, dates and old versions', async (t) => {
   assert.deepEqual(failedOf(result), ['S8008_TLS_VERSION', 'S8008_TLS_NAMES'])
   assert.match(checkOf(result, 'S8008_TLS_NAMES').why, /not for localhost \(self-signed/)
 })
+
+for (const [what, days, verdict, why] of [
+  ['expired yesterday', [-2, -1], 'failed', 'its certificate expired on DAY'],
+  ['ends within a week', [-1, 6], 'failed', 'its certificate expires on DAY'],
+  ['ends after a week', [-1, 8], 'passed', 'its certificate is valid until DAY'],
+  ['begins tomorrow', [1, 300], 'failed', 'its certificate is valid from DAY on'],
+] as const) {
+  test(`TLS: a certificate that ${what} has ${verdict}`, async (t) => {
+    const pair = await makeCertificateFor(['localhost'], days)
+    const result = await verify(`https://localhost:${await listen(t, createHttps(pair, careful()))}/`)
+    const check = checkOf(result, 'S8008_TLS_EXPIRY')
+    const day = new Date(Date.now() + (days[0] > 0 ? days[0] : days[1]) * 86_400_000).toISOString().slice(0, 10)
+    assert.deepEqual([check.verdict, check.why], [verdict, why.replace('DAY', day)])
+    assert.deepEqual(failedOf(result), verdict === 'failed' ? ['S8008_TLS_EXPIRY'] : [])
+  })
+}
 
 for (const [name, options] of [
   ['plain', {}],

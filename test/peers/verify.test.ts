@@ -92,7 +92,7 @@ test('an open squid relays, by absolute form and CONNECT', { skip: missing('squi
     assert.ok(found.includes(line), `${line} of ${found.join('\n')}`)
   }
   // Its default resolver must not be asked for them.
-  assert.equal(verdictOf(result, 'S8008_HOST'), 'not applicable')
+  assert.equal(verdictOf(result, 'S8008_HOST'), 'not tested')
   assert.equal(result.passed, false)
 })
 

@@ -6,7 +6,7 @@ import { isLoopback } from '../../core/util/ip.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
-import { verifyServer, type CheckCode, type VerifyOptions, type VerifyResult } from '../../scan/scan.ts'
+import { defaultTotalMs, verifyServer, type CheckCode, type VerifyOptions, type VerifyResult } from '../../scan/scan.ts'
 import type { Listening } from '../../server/types.ts'
 import type { Command } from '../args/command.ts'
 import { authorityOwner } from '../authority-owner.ts'
@@ -17,7 +17,7 @@ import { renderVerified, type Verified } from './verify-text.ts'
 
 /**
  * Tests the server of a URL, or that of the settings, in each way in which it would listen.
- * With --json one line: `{ "passed", "results": [{ "url", "address", "port", "protocols", "relay", "checks", "passed" }], "untested": [] }`.
+ * With --json one line: `{ "passed", "results": [{ "url", "addresses", "port", "protocols", "relay", "checks", "passed" }], "untested": [] }`.
  *
  * @throws ServeError what {@link verifyServer} throws, and for settings that cannot be served
  */
@@ -62,7 +62,11 @@ async function verifyOwn(
     try {
       const listening = await server.listen()
       const results: VerifyResult[] = []
-      for (const { url, options } of targetsOf(listening, config)) results.push(await verifyServer(url, options))
+      const end = performance.now() + defaultTotalMs
+      for (const { url, options } of targetsOf(listening, config)) {
+        const totalMs = Math.max(0, end - performance.now())
+        results.push(await verifyServer(url, { ...options, totalMs }))
+      }
       return { results: results.map((each) => withOwnFixes(each, loaded.origins)), untested: [...untested] }
     } finally {
       await server.close()

@@ -68,16 +68,19 @@ function failedLines({ code, name, why, sent, fix }: VerifyCheck, columns: numbe
 }
 
 function otherLines({ name, verdict, why }: VerifyCheck, columns: number, style: Style): string[] {
-  const mark = verdict === 'passed' ? 'ok ' : 'n/a'
+  const [mark, paint] =
+    verdict === 'passed' ? ['ok ', style.green] : verdict === 'not tested' ? ['?  ', style.yellow] : ['n/a', style.dim]
   const [first = '', ...rest] = wrapText(
     `  ${mark}  ${name.padEnd(nameColumns)}  ${printable(why)}`,
     columns,
     ' '.repeat(nameColumns + 9),
   )
-  return [first.replace(mark, verdict === 'passed' ? style.green(mark) : style.dim(mark)), ...rest]
+  return [first.replace(mark, paint(mark)), ...rest]
 }
 
 function summary(checks: readonly VerifyCheck[]): string {
   const count = (wanted: VerifyCheck['verdict']): number => checks.filter(({ verdict }) => verdict === wanted).length
-  return `${count('failed')} failed, ${count('passed')} passed, ${count('not applicable')} not applicable`
+  const untested = count('not tested')
+  const counts = `${count('failed')} failed, ${count('passed')} passed, ${count('not applicable')} not applicable`
+  return untested === 0 ? counts : `${counts}, ${untested} not tested`
 }

@@ -28,7 +28,7 @@ export const verifyCommand: CommandDefinition = {
     ['serve8008 verify 3000 --json', 'one line for programs'],
   ],
   notes: [
-    'It exits with 1 if a check failed. The relay test offers a listener on the loopback as target, and counts only that it is contacted.',
+    'It exits with 1 if a check failed, or got no answer in time. The relay test offers a listener on the loopback as target, and counts only that it is contacted.',
     'Only this machine is connected to, unless --host says otherwise.',
   ],
   row: [

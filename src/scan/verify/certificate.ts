@@ -1,5 +1,5 @@
 import { checkServerIdentity, type ConnectionOptions, type DetailedPeerCertificate } from 'node:tls'
-import { failed, notApplicable, passed } from './checks.ts'
+import { failed, notApplicable, notTested, passed } from './checks.ts'
 import type { TestedServer } from './endpoint.ts'
 import type { VerifyCheck } from './types.ts'
 import { finishHandshake } from './wires.ts'
@@ -14,15 +14,14 @@ const oldVersions: ConnectionOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1
 
 /** What TLS shows: its versions, and the dates and names of the certificate. */
 export async function checkTls(endpoint: TestedServer, isTls: boolean): Promise<VerifyCheck[]> {
-  if (!isTls) {
-    const codes = ['S8008_TLS_VERSION', 'S8008_TLS_EXPIRY', 'S8008_TLS_NAMES'] as const
-    return codes.map((code) => notApplicable(code, 'it does not speak TLS here'))
-  }
+  const codes = ['S8008_TLS_VERSION', 'S8008_TLS_EXPIRY', 'S8008_TLS_NAMES'] as const
+  if (!isTls) return codes.map((code) => notApplicable(code, 'it does not speak TLS here'))
   const [current, old] = await Promise.all([finishHandshake(endpoint, {}), finishHandshake(endpoint, oldVersions)])
-  const certificate = current?.getPeerCertificate(true)
-  const version = current?.getProtocol() ?? ''
+  if (current === undefined) return codes.map((code) => notTested(code, 'it did not finish a handshake in time'))
+  const certificate = current.getPeerCertificate(true)
+  const version = current.getProtocol() ?? ''
   const oldVersion = old?.getProtocol()
-  current?.destroy()
+  current.destroy()
   old?.destroy()
   const versions =
     oldVersion === undefined || oldVersion === null
@@ -30,13 +29,8 @@ export async function checkTls(endpoint: TestedServer, isTls: boolean): Promise<
           'a handshake with TLSv1.1 at most',
         ])
       : failed('S8008_TLS_VERSION', `it speaks ${oldVersion}, which is broken`, ['a handshake with TLSv1.1 at most'])
-  if (certificate === undefined || certificate.subject === undefined) {
-    return [
-      versions,
-      ...(['S8008_TLS_EXPIRY', 'S8008_TLS_NAMES'] as const).map((code) =>
-        notApplicable(code, 'it shows no certificate'),
-      ),
-    ]
+  if (certificate.subject === undefined) {
+    return [versions, ...codes.slice(1).map((code) => notApplicable(code, 'it shows no certificate'))]
   }
   return [versions, checkDates(certificate), checkNames(endpoint, certificate)]
 }

@@ -68,14 +68,28 @@ export function passed(code: CheckCode, why: string, sent: readonly string[]): V
 
 /** A check whose answers show nothing wrong. Without an answer to each request that is not known. */
 export function passedBy(code: CheckCode, why: string, asked: readonly Asked[]): VerifyCheck {
+  return ifAnswered(code, asked) ?? passed(code, why, linesOf(asked))
+}
+
+/** A check that found nothing to look at. Without an answer to each request that is not known. */
+export function notFound(code: CheckCode, why: string, asked: readonly Asked[]): VerifyCheck {
+  return ifAnswered(code, asked) ?? notApplicable(code, why, linesOf(asked))
+}
+
+function ifAnswered(code: CheckCode, asked: readonly Asked[]): VerifyCheck | undefined {
   const unanswered = asked.filter(isUnanswered).length
-  if (unanswered === 0) return passed(code, why, linesOf(asked))
-  return notApplicable(code, `${unanswered} of ${asked.length} requests got no answer in time`, linesOf(asked))
+  if (unanswered === 0) return undefined
+  return notTested(code, `${unanswered} of ${asked.length} requests got no answer in time`, linesOf(asked))
 }
 
 /** A check that cannot tell, or has nothing to look at. */
 export function notApplicable(code: CheckCode, why: string, sent: readonly string[] = []): VerifyCheck {
   return { code, name: names[code], verdict: 'not applicable', why, sent, fix: undefined }
+}
+
+/** A check that was not made, or not to its end. */
+export function notTested(code: CheckCode, why: string, sent: readonly string[] = []): VerifyCheck {
+  return { code, name: names[code], verdict: 'not tested', why, sent, fix: undefined }
 }
 
 /** A check that failed, with the requests that prove it. */
@@ -104,7 +118,8 @@ export async function askAll(
   }))
   if (asked.filter(isUnanswered).length > asked.length / 2) return asked
   for (const [i, each] of asked.entries()) {
-    if (isUnanswered(each)) asked[i] = { ...each, answer: await ask(endpoint, each.wire, each.request) }
+    if (isUnanswered(each) && !endpoint.isOver)
+      asked[i] = { ...each, answer: await ask(endpoint, each.wire, each.request) }
   }
   return asked
 }

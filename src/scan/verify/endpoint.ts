@@ -22,15 +22,28 @@ export interface TestedServer {
   readonly port: number
   /** Whether it is on this machine. */
   readonly isOwn: boolean
-  /** Milliseconds that each request may take. */
+  /** Milliseconds that a request which is sent now may take: fewer at the end of the time for the whole test. */
   readonly timeoutMs: number
+  /** Whether the time for the whole test is over. */
+  readonly isOver: boolean
   connect(): Socket
   /** A connection under TLS, whose certificate is not judged. */
   connectTls(options?: ConnectionOptions): TLSSocket
 }
 
+/** Where a URL leads on this machine. */
+export interface Reached {
+  /** One, or one of each family: they may be different servers. */
+  readonly endpoints: readonly [TestedServer, ...TestedServer[]]
+  /** Addresses of the host at which nothing listens. */
+  readonly closed: readonly string[]
+}
+
 /** Milliseconds that each request may take, unless the options say otherwise. */
 const defaultTimeoutMs = 3000
+
+/** Milliseconds that all requests may take together, unless the options say otherwise. */
+export const defaultTotalMs = 60_000
 
 /** The address without a host, as `serve8008 verify 8008` takes it, and that with one but without a scheme. */
 const bareAddress = /^(?:\d{1,5}$|[^/:]+:\d{1,5}(?:\/|$)|\[[\da-f:.]+\]|localhost\b)/i
@@ -39,12 +52,15 @@ const bareAddress = /^(?:\d{1,5}$|[^/:]+:\d{1,5}(?:\/|$)|\[[\da-f:.]+\]|localhos
  * Reads where to connect, and refuses what is not this machine. `localhost` and the names below it are the loopback without a
  * DNS query (RFC 6761 section 6.3); another name is looked up, and nothing else leaves the machine.
  *
+ * Of each family the first address that accepts connections is tested: `localhost` may be one server over IPv4 and another
+ * over IPv6.
+ *
  * @param target URL, `host:port`, port, or `unix:/path`
  * @throws ServeError `E8008_USAGE` for what is no address, `E8008_NOT_LOCAL` for another machine, `E8008_NOT_RUNNING` where
  *   nothing listens
  */
-export async function openEndpoint(target: string, options: VerifyOptions): Promise<TestedServer> {
-  const { host, address, timeoutMs = defaultTimeoutMs } = options
+export async function openEndpoints(target: string, options: VerifyOptions): Promise<Reached> {
+  const { host, address, timeoutMs = defaultTimeoutMs, totalMs = defaultTotalMs } = options
   const isSocket = target.startsWith('unix:')
   const url = readUrl(isSocket ? 'http://localhost/' : target, target)
   const hostname = unbracketed(url.hostname)
@@ -52,24 +68,37 @@ export async function openEndpoint(target: string, options: VerifyOptions): Prom
   const socketPath = isSocket ? target.slice('unix:'.length) : address?.startsWith('/') === true ? address : undefined
   const port = socketPath === undefined ? Number(url.port) || (url.protocol === 'https:' ? 443 : 80) : 0
   const found = socketPath === undefined ? await allowedAddresses(hostname, host, address) : [socketPath]
-  const reached = await firstThatAccepts(found, port, timeoutMs)
-  if (reached === undefined) throw nothingListens(url, port, socketPath)
-  const open = (): Socket => dial(reached, port)
-  return {
-    hostname,
-    authority: url.host,
-    isSecure: url.protocol === 'https:',
-    path,
-    address: reached,
-    port,
-    isOwn: socketPath !== undefined || isOwnAddress(reached),
-    timeoutMs,
-    connect: open,
-    connectTls: (more = {}) => {
-      const name = isIP(hostname) === 0 ? { servername: hostname } : {}
-      return connectTls({ socket: open(), rejectUnauthorized: false, ...name, ...more })
-    },
-  }
+  const accepting = await thoseThatAccept(found, port, timeoutMs)
+  const tested = accepting.filter((each, i) => accepting.findIndex((other) => isIP(other) === isIP(each)) === i)
+  // A server of one family that hangs leaves time for that of the other.
+  const begin = performance.now()
+  const ends = tested.map((_each, i) => begin + (totalMs * (i + 1)) / tested.length)
+  const [first, ...others] = tested.map((reached, i): TestedServer => {
+    const open = (): Socket => dial(reached, port)
+    const leftMs = (): number => Math.max(0, Math.floor((ends[i] as number) - performance.now()))
+    return {
+      hostname,
+      authority: url.host,
+      isSecure: url.protocol === 'https:',
+      path,
+      address: reached,
+      port,
+      isOwn: socketPath !== undefined || isOwnAddress(reached),
+      get timeoutMs() {
+        return Math.min(timeoutMs, leftMs())
+      },
+      get isOver() {
+        return leftMs() === 0
+      },
+      connect: open,
+      connectTls: (more = {}) => {
+        const name = isIP(hostname) === 0 ? { servername: hostname } : {}
+        return connectTls({ socket: open(), rejectUnauthorized: false, ...name, ...more })
+      },
+    }
+  })
+  if (first === undefined) throw nothingListens(url, port, socketPath)
+  return { endpoints: [first, ...others], closed: found.filter((each) => !accepting.includes(each)) }
 }
 
 function readUrl(text: string, shown: string): URL {
@@ -122,11 +151,7 @@ function dial(address: string, port: number): Socket {
   return socket.on('error', () => {})
 }
 
-async function firstThatAccepts(
-  addresses: readonly string[],
-  port: number,
-  timeoutMs: number,
-): Promise<string | undefined> {
+async function thoseThatAccept(addresses: readonly string[], port: number, timeoutMs: number): Promise<string[]> {
   const accepted = await Promise.all(
     addresses.map(
       (address) =>
@@ -138,7 +163,7 @@ async function firstThatAccepts(
         }),
     ),
   )
-  return addresses.find((_address, i) => accepted[i])
+  return addresses.filter((_address, i) => accepted[i])
 }
 
 function nothingListens(url: URL, port: number, socketPath: string | undefined): ServeError {

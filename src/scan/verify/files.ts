@@ -1,4 +1,14 @@
-import { askAll, failed, linesOf, notApplicable, passed, passedBy, type Asked, type Tested } from './checks.ts'
+import {
+  askAll,
+  failed,
+  linesOf,
+  notApplicable,
+  notTested,
+  passed,
+  passedBy,
+  type Asked,
+  type Tested,
+} from './checks.ts'
 import type { CheckCode, VerifyCheck } from './types.ts'
 
 /** A kind of file that no server should give away. */
@@ -17,7 +27,8 @@ const privateKey = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/
 const systemFile = /^root:[^:\n]*:0:0:|^\[fonts\]/m
 const up = '../'.repeat(12)
 
-const secrets: readonly Secret[] = [
+/** The kinds of files that must stay private. */
+export const secrets: readonly Secret[] = [
   {
     code: 'S8008_DOTFILES',
     targets: [
@@ -117,14 +128,8 @@ const secrets: readonly Secret[] = [
   },
 ]
 
-/** Asks for files that must stay private. Over the first protocol: which files are served is no matter of the protocol. */
-export async function checkFiles(subject: Tested): Promise<VerifyCheck[]> {
-  const checks: VerifyCheck[] = []
-  for (const secret of secrets) checks.push(await checkSecret(subject, secret))
-  return checks
-}
-
-async function checkSecret({ endpoint, wires }: Tested, secret: Secret): Promise<VerifyCheck> {
+/** Asks for files of a kind. Over the first protocol: which files are served is no matter of the protocol. */
+export async function checkSecret({ endpoint, wires }: Tested, secret: Secret): Promise<VerifyCheck> {
   const { code, targets, shows, found, none } = secret
   const folder = endpoint.path.replace(/[^/]*(?:\?.*)?$/, '')
   const requests = targets.map((target) => ({ target: target.startsWith('/') ? target : `${folder}${target}` }))
@@ -158,7 +163,8 @@ const privateName = /^(?:\.(?!well-known\/?$|\.?\/?$)|id_(?:rsa|dsa|ecdsa|ed2551
 /** Whether the page of the folder lists private names, as that of a home folder does. */
 export function checkListing({ endpoint, wires: [wire], ordinary }: Tested): VerifyCheck {
   const sent = [`GET ${endpoint.path} ${wire.name}`]
-  const { status, body } = ordinary
+  const { status, body, isLate } = ordinary
+  if (status === undefined && isLate) return notTested('S8008_LISTING', 'it did not answer in time', sent)
   const isListing =
     status === 200 && /<title>\s*(?:index of|directory listing|listing |files within)|class="crumbs"/i.test(body)
   if (!isListing) return notApplicable('S8008_LISTING', 'the page is no listing', sent)

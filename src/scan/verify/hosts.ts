@@ -1,4 +1,14 @@
-import { askAll, failed, linesOf, notApplicable, passed, passedBy, type Asked, type Tested } from './checks.ts'
+import {
+  askAll,
+  failed,
+  linesOf,
+  notApplicable,
+  notTested,
+  passed,
+  passedBy,
+  type Asked,
+  type Tested,
+} from './checks.ts'
 import { sendHttp1 } from './http1.ts'
 import type { VerifyCheck } from './types.ts'
 
@@ -62,6 +72,10 @@ export async function checkMissingHost({ endpoint, wires }: Tested): Promise<Ver
   const sent = first.map(({ name }) => `GET ${endpoint.path} ${name}, without Host`)
   if (first.length === 0) return notApplicable('S8008_HOST_MISSING', 'it does not speak HTTP/1.1')
   const at = answers.findIndex(({ status = 400 }) => status < 400)
-  if (at === -1) return passed('S8008_HOST_MISSING', 'refuses requests without Host', sent)
-  return failed('S8008_HOST_MISSING', `a request without Host gets ${answers[at]?.status}`, [sent[at] as string])
+  if (at !== -1) {
+    return failed('S8008_HOST_MISSING', `a request without Host gets ${answers[at]?.status}`, [sent[at] as string])
+  }
+  const isLate = answers.some((each) => each.isLate && each.status === undefined)
+  if (isLate) return notTested('S8008_HOST_MISSING', 'a request without Host got no answer in time', sent)
+  return passed('S8008_HOST_MISSING', 'refuses requests without Host', sent)
 }

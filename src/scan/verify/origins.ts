@@ -1,5 +1,5 @@
 import { ask, requestLine, type Request, type Wire } from './wires.ts'
-import { askAll, failed, linesOf, notApplicable, passedBy, type Asked, type Tested } from './checks.ts'
+import { askAll, failed, linesOf, notApplicable, notFound, passedBy, type Asked, type Tested } from './checks.ts'
 import type { TestedServer } from './endpoint.ts'
 import type { VerifyCheck } from './types.ts'
 
@@ -65,11 +65,12 @@ export async function checkSockets({ endpoint, wires }: Tested): Promise<VerifyC
   if (!perWire.some(({ ours }) => ours.some(isOpen))) {
     return notApplicable('S8008_WEBSOCKET_ORIGIN', 'no WebSocket of live reload was found', sent)
   }
-  return passedBy(
-    'S8008_WEBSOCKET_ORIGIN',
-    'opens its WebSocket for its own pages only',
-    perWire.flatMap((each) => each.theirs),
-  )
+  // Where no page of its own gets a socket, many servers let others wait for ever.
+  const refused = perWire.flatMap(({ ours, theirs }) => {
+    const own = ours.filter(isOpen).map(({ request }) => request.target)
+    return theirs.filter(({ request }) => own.includes(request.target))
+  })
+  return passedBy('S8008_WEBSOCKET_ORIGIN', 'opens its WebSocket for its own pages only', refused)
 }
 
 /** The socket of live reload of serve8008, with the token that its own pages get. */
@@ -104,7 +105,7 @@ export async function checkEvents({ endpoint, wires }: Tested): Promise<VerifyCh
     const target = readable[0]?.request.target
     return failed('S8008_EVENTS_ORIGIN', `pages of any site can read the events of ${target}`, linesOf(readable))
   }
-  if (streams.length === 0) return notApplicable('S8008_EVENTS_ORIGIN', 'no event stream was found', linesOf(asked))
+  if (streams.length === 0) return notFound('S8008_EVENTS_ORIGIN', 'no event stream was found', asked)
   return passedBy('S8008_EVENTS_ORIGIN', 'other sites cannot read its event streams', asked)
 }
 

@@ -21,8 +21,11 @@ export const checkCodes = [
 /** Code of a check of `verify`. */
 export type CheckCode = (typeof checkCodes)[number]
 
-/** What a check found. `not applicable`: the server has nothing to check, or the answers cannot tell. */
-export type CheckVerdict = 'passed' | 'failed' | 'not applicable'
+/**
+ * What a check found. `not applicable`: the server has nothing to check, or the answers cannot tell. `not tested`: no answers
+ * came in time, so that the check does not pass.
+ */
+export type CheckVerdict = 'passed' | 'failed' | 'not applicable' | 'not tested'
 
 /** One check of a server. Its keys are those of `serve8008 verify --json`. */
 export interface VerifyCheck {
@@ -41,7 +44,7 @@ export interface VerifyCheck {
 
 /** One request that asked the server to forward it to a listener of ours. */
 export interface RelayAttempt {
-  /** For example `HTTP/2 over TLS`. */
+  /** For example `HTTP/2 over TLS`, or `HTTP/1.1 at ::1` where both families were tested. */
   readonly protocol: string
   /** The request as one printable line. */
   readonly sent: string
@@ -54,7 +57,7 @@ export interface RelayAttempt {
 /**
  * The result of the relay test. `relays to loopback`: the listener was contacted. `refuses`: it was not, and every request
  * that names another server in its target or its `Host` was answered by an error. `not shown to relay`: it was not contacted;
- * a proxy that denies loopback targets alone looks the same. `not tested`: no HTTP, or a server of another machine.
+ * a proxy that denies loopback targets alone looks the same. `not tested`: no HTTP, a server of another machine, or no time.
  */
 export interface RelayResult {
   readonly verdict: 'relays to loopback' | 'not shown to relay' | 'refuses' | 'not tested'
@@ -65,15 +68,15 @@ export interface RelayResult {
 export interface VerifyResult {
   /** The URL that was tested. */
   readonly url: string
-  /** The address that was connected to; the path of a unix socket. */
-  readonly address: string
+  /** The addresses that were tested: one, or one of each family; the path of a unix socket. */
+  readonly addresses: readonly string[]
   /** The port; 0 for a unix socket. */
   readonly port: number
   /** What the server speaks, for example `HTTP/1.1` and `HTTP/2 over TLS`. */
   readonly protocols: readonly string[]
   readonly relay: RelayResult
   readonly checks: readonly VerifyCheck[]
-  /** Whether no check failed. */
+  /** Whether no check failed, and each that applies was made. */
   readonly passed: boolean
 }
 
@@ -88,4 +91,6 @@ export interface VerifyOptions {
   readonly address?: string | undefined
   /** Milliseconds that each request may take. Default 3000. */
   readonly timeoutMs?: number | undefined
+  /** Milliseconds that all requests may take together; checks without time are `not tested`. Default 60000. */
+  readonly totalMs?: number | undefined
 }

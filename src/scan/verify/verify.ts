@@ -1,51 +1,76 @@
 import { formatHost } from '../../core/util/ip.ts'
-import { failed, notApplicable, passed, type Tested } from './checks.ts'
+import { failed, notApplicable, notTested, passed, type Tested } from './checks.ts'
 import { checkTls } from './certificate.ts'
-import { openEndpoint, type TestedServer } from './endpoint.ts'
-import { checkFiles, checkListing } from './files.ts'
+import { openEndpoints, type Reached, type TestedServer } from './endpoint.ts'
+import { checkListing, checkSecret, secrets } from './files.ts'
 import { checkHosts, checkMissingHost } from './hosts.ts'
+import { joinFamilies } from './join-families.ts'
 import { checkCors, checkEvents, checkSockets } from './origins.ts'
 import { testRelay } from './relay.ts'
 import { checkCodes, type RelayResult, type VerifyCheck, type VerifyOptions, type VerifyResult } from './types.ts'
 import { ask, findWires, type Spoken } from './wires.ts'
 
+const timeIsOver = 'the time for the whole test was over'
+
 /** Tests a server: see `verify` of the library. */
 export async function verifyServer(url: string, options: VerifyOptions): Promise<VerifyResult> {
-  const endpoint = await openEndpoint(url, options)
+  const { endpoints, closed } = await openEndpoints(url, options)
+  const results: VerifyResult[] = []
+  // In turn: one server may hold both addresses, and some let only a few connections wait.
+  for (const endpoint of endpoints) results.push(await verifyEndpoint(endpoint, closed))
+  return joinFamilies(results)
+}
+
+async function verifyEndpoint(endpoint: TestedServer, closed: Reached['closed']): Promise<VerifyResult> {
   const spoken = await findWires(endpoint)
   const [first, ...others] = spoken.wires
   const result = (relay: RelayResult, checks: readonly VerifyCheck[]): VerifyResult => ({
     url: shownUrl(endpoint, spoken),
-    address: endpoint.address,
+    addresses: [endpoint.address],
     port: endpoint.port,
     protocols: spoken.wires.map(({ name }) => name),
     relay,
     checks,
-    passed: checks.every(({ verdict }) => verdict !== 'failed'),
+    passed: checks.every(({ verdict }) => verdict === 'passed' || verdict === 'not applicable'),
   })
-  if (first === undefined) return result({ verdict: 'not tested', attempts: [] }, silentChecks(spoken))
+  if (first === undefined) {
+    const checks = endpoint.isOver ? checkCodes.map((code) => notTested(code, timeIsOver)) : silentChecks(spoken)
+    return result({ verdict: 'not tested', attempts: [] }, checks)
+  }
   const wires = [first, ...others] as const
   // An open relay would look foreign names up: it is found before they are sent.
   const relay = endpoint.isOwn ? await testRelay(endpoint, wires) : ({ verdict: 'not tested', attempts: [] } as const)
-  const ordinary = await ask(endpoint, first, {})
-  const subject: Tested = { endpoint, wires, ordinary }
-  const hosts =
-    relay.verdict === 'relays to loopback'
-      ? [notApplicable('S8008_HOST', 'not asked, since it would look the names up')]
-      : [await checkHosts(subject)]
-  const checks = [
-    passed('S8008_ANSWER', `speaks ${wires.map(({ name }) => name).join(', ')}`, [`GET ${endpoint.path}`]),
-    relayCheck(relay, endpoint),
-    ...hosts,
-    await checkMissingHost(subject),
-    await checkSockets(subject),
-    await checkEvents(subject),
-    await checkCors(subject),
-    ...(await checkFiles(subject)),
-    checkListing(subject),
-    ...(await checkTls(endpoint, spoken.isTls)),
+  const subject: Tested = { endpoint, wires, ordinary: await ask(endpoint, first, {}) }
+  const made: VerifyCheck[] = [passed('S8008_ANSWER', answerText(spoken, closed), [`GET ${endpoint.path}`])]
+  const steps: readonly (() => VerifyCheck | Promise<VerifyCheck | VerifyCheck[]>)[] = [
+    () => relayCheck(relay, endpoint),
+    () => (relay.verdict === 'relays to loopback' ? unasked() : checkHosts(subject)),
+    () => checkMissingHost(subject),
+    () => checkSockets(subject),
+    () => checkEvents(subject),
+    () => checkCors(subject),
+    ...secrets.map((secret) => () => checkSecret(subject, secret)),
+    () => checkListing(subject),
+    () => checkTls(endpoint, spoken.isTls),
   ]
-  return result(relay, checks)
+  for (const step of steps) {
+    const found = endpoint.isOver ? [] : [await step()].flat()
+    // Of a check that was cut short, only a fault is certain.
+    made.push(...(endpoint.isOver ? found.filter(({ verdict }) => verdict === 'failed') : found))
+  }
+  return result(
+    relay,
+    checkCodes.map((code) => made.find((each) => each.code === code) ?? notTested(code, timeIsOver)),
+  )
+}
+
+function answerText({ wires }: Spoken, closed: Reached['closed']): string {
+  const speaks = `speaks ${wires.map(({ name }) => name).join(', ')}`
+  return closed.length === 0 ? speaks : `${speaks}; nothing listens at ${closed.join(' and ')}`
+}
+
+function unasked(): VerifyCheck {
+  return notTested('S8008_HOST', 'not asked, since a relay would look the names up')
 }
 
 function silentChecks({ isSilent, isTls }: Spoken): VerifyCheck[] {
@@ -54,7 +79,7 @@ function silentChecks({ isSilent, isTls }: Spoken): VerifyCheck[] {
     : `it accepts connections and speaks no HTTP${isTls ? ', though TLS' : ''}`
   const sent = ['GET / HTTP/1.1', 'the HTTP/2 preface', 'a TLS handshake']
   return checkCodes.map((code) =>
-    code === 'S8008_ANSWER' ? failed(code, why, sent) : notApplicable(code, 'it does not answer'),
+    code === 'S8008_ANSWER' ? failed(code, why, sent) : notTested(code, 'it does not answer'),
   )
 }
 
