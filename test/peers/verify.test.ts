@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync } from 'node:fs'
 import { test } from 'node:test'
-import { verify, type VerifyResult } from '../../src/index.ts'
+import { scan, verify, type VerifyResult } from '../../src/index.ts'
 import { TempFolder } from '../support/server.ts'
 import { freePort } from '../support/free-port.ts'
 import { missing, Program } from './program.ts'
@@ -13,6 +13,13 @@ function contacts({ relay }: VerifyResult): string[] {
   return relay.attempts.flatMap(({ sent, contacted }) =>
     contacted ? [sent.replaceAll(/(?<=1\]?):\d+/g, ':PORT')] : [],
   )
+}
+
+/** What a scan says of relaying: the same test in a short form. */
+async function scanned(port: number): Promise<string[]> {
+  const { ports } = await scan({ ports: [port] })
+  const relays = ports.flatMap(({ findings }) => findings.filter(({ code }) => code === 'S8008_OPEN_RELAY'))
+  return relays.map(({ severity }) => severity)
 }
 
 function verdictOf({ checks }: VerifyResult, wanted: string): string | undefined {
@@ -91,6 +98,7 @@ test('an open squid relays, by absolute form and CONNECT', { skip: missing('squi
   ]) {
     assert.ok(found.includes(line), `${line} of ${found.join('\n')}`)
   }
+  assert.deepEqual(await scanned(port), ['danger'])
   // Its default resolver must not be asked for them.
   assert.equal(verdictOf(result, 'S8008_HOST'), 'not tested')
   assert.equal(result.passed, false)
@@ -102,12 +110,14 @@ test('a closed squid, whose error page repeats the request, is not accused', { s
   await using _program = program
   const result = await verify(`http://127.0.0.1:${port}/`)
   assert.deepEqual([result.relay.verdict, contacts(result)], ['refuses', []])
+  assert.deepEqual(await scanned(port), [])
 })
 
 test('an open tinyproxy relays, a closed one refuses', { skip: missing('tinyproxy') }, async () => {
   using folder = new TempFolder()
   const open = await startTinyproxy(folder, 'Allow 127.0.0.1\nConnectPort 443')
   const result = await verify(String(open.port))
+  assert.deepEqual(await scanned(open.port), ['danger'])
   await open.program[Symbol.asyncDispose]()
   assert.equal(result.relay.verdict, 'relays to loopback')
   const found = contacts(result)
@@ -119,6 +129,7 @@ test('an open tinyproxy relays, a closed one refuses', { skip: missing('tinyprox
   await using _closed = closed.program
   const refused = await verify(String(closed.port))
   assert.deepEqual([refused.relay.verdict, contacts(refused)], ['refuses', []])
+  assert.deepEqual(await scanned(closed.port), [])
 })
 
 test('Apache with ProxyRequests relays; without, it is not shown to', { skip: missing('apache2') }, async () => {
@@ -126,6 +137,7 @@ test('Apache with ProxyRequests relays; without, it is not shown to', { skip: mi
   const rules = ['ProxyRequests On', 'AllowCONNECT 1-65535', '<Proxy "*">', '  Require all granted', '</Proxy>']
   const open = await startApache(folder, rules)
   const result = await verify(`localhost:${open.port}`)
+  assert.deepEqual(await scanned(open.port), ['danger'])
   await open.program[Symbol.asyncDispose]()
   assert.equal(result.relay.verdict, 'relays to loopback')
   assert.ok(
@@ -137,6 +149,7 @@ test('Apache with ProxyRequests relays; without, it is not shown to', { skip: mi
   const closed = await startApache(other, ['ProxyRequests Off'])
   await using _closed = closed.program
   const quiet = await verify(`localhost:${closed.port}`)
+  assert.deepEqual(await scanned(closed.port), [])
   assert.deepEqual([quiet.relay.verdict, contacts(quiet)], ['not shown to relay', []])
   // Its first virtual host answers for every name.
   assert.equal(verdictOf(quiet, 'S8008_HOST'), 'failed')
@@ -167,6 +180,7 @@ test('nginx is judged by its configuration: a variable in proxy_pass relays', { 
     [],
   )
   assert.deepEqual(contacts(safe), [])
+  assert.deepEqual([await scanned(plain), await scanned(relaying)], [[], ['danger']])
   const open = await verify(`http://localhost:${relaying}/`)
   assert.equal(open.relay.verdict, 'relays to loopback')
   assert.ok(contacts(open).includes('GET / HTTP/1.1, Host: 127.0.0.1:PORT'), contacts(open).join('\n'))

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { connect } from 'node:tls'
 import type { Finding, ScannedPort, Severity } from '../types.ts'
 import { fieldOf, type HttpReply } from '../identify/reply.ts'
-import { getPath, type Suspect } from './request.ts'
+import { getPath, relayOf, type Suspect } from './request.ts'
 
 /** A row before it has findings. */
 export type Examined = Omit<ScannedPort, 'findings'>
@@ -19,8 +19,12 @@ const soonDays = 14
  */
 export async function findingsOf(row: Examined, others: readonly Examined[], contact: string): Promise<Finding[]> {
   const suspect = { address: contact, port: row.port, tls: row.identity.protocol.tls }
-  const asked = row.identity.protocol.http === undefined ? [] : await askedFindings(row, suspect)
-  return [...knownFindings(row), ...twoOwners(row, others), ...asked, ...(await certificateFindings(suspect))]
+  const isHttp = row.identity.protocol.http !== undefined
+  const asked = await Promise.all([
+    ...(isHttp ? [relayFindings(row, suspect), askedFindings(row, suspect)] : []),
+    certificateFindings(suspect),
+  ])
+  return [...knownFindings(row), ...twoOwners(row, others), ...asked.flat()]
 }
 
 /** Danger where others reach it, less where only programs and pages on this machine do. */
@@ -203,6 +207,14 @@ async function askedFindings(row: Examined, suspect: Suspect): Promise<Finding[]
   })
   const distinct = found.filter(({ code }, at) => found.findIndex((other) => other.code === code) === at)
   return root === undefined ? distinct : [...rootFindings(row, root), ...distinct]
+}
+
+async function relayFindings(row: Examined, suspect: Suspect): Promise<Finding[]> {
+  const followed = await relayOf(suspect)
+  if (followed === undefined) return []
+  const why = `${who(row)} reaches any server through it, under the address of this machine: it followed ${followed}.`
+  const fix = 'allow listed targets only, or turn off forwarding to targets that requests name'
+  return [{ code: 'S8008_OPEN_RELAY', severity: 'danger', why, fix }]
 }
 
 const isListing = /<title>[^<]*(?:Index of|Directory listing|Listing of|listing directory)/i

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { nodeCrypto } from '../../core/util/builtin.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { inTurns } from '../in-turns.ts'
 import { openCanary, type Canary } from './canary.ts'
@@ -15,6 +16,9 @@ interface Names {
   readonly path: string
   readonly scheme: 'http' | 'https'
 }
+
+/** What is asked for the test, and how long. */
+type TestedPlace = Pick<TestedServer, 'authority' | 'path' | 'timeoutMs'>
 
 /** A request that may make a server contact the canary. */
 interface Lure {
@@ -77,15 +81,18 @@ function lures1({ canary, own }: Names): Lure[] {
   ]
 }
 
-/** The first three over IPv6. */
-function lures6({ canary }: Names): Lure[] {
-  const get = `GET / HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
-  const lures: Lure[] = [
-    { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${canary}`, 'Connection: close'] },
+/** What proxies are made for, and servers that forward to the host of the request. */
+function commonLures({ canary, path }: Names): Lure[] {
+  const get = `GET ${path} HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
+  return [
+    { demands: true, head: [`GET http://${canary}${path} HTTP/1.1`, `Host: ${canary}`, 'Connection: close'] },
     { demands: true, head: [`CONNECT ${canary} HTTP/1.1`, `Host: ${canary}`], tunnelled: get },
-    { demands: true, head: ['GET / HTTP/1.1', `Host: ${canary}`, 'Connection: close'] },
+    { demands: true, head: [`GET ${path} HTTP/1.1`, `Host: ${canary}`, 'Connection: close'] },
   ]
-  return lures.map((lure) => ({ ...lure, address: '::1' }))
+}
+
+function lures6(names: Names): Lure[] {
+  return commonLures({ ...names, path: '/' }).map((lure) => ({ ...lure, address: '::1' }))
 }
 
 /** The requests of HTTP/2 (RFC 9113 section 8.3 and 8.5, RFC 8441). */
@@ -146,6 +153,29 @@ export async function testRelay(endpoint: TestedServer, wires: readonly Wire[]):
   }
 }
 
+/** Milliseconds after the last answer in which a server of a scan may still forward a request. */
+const shortSettleMs = 50
+
+/**
+ * The short form of the test, for a scan: three requests to forward. A canary may be contacted by what else looks for
+ * listeners on this machine, so that only a request counts whose path no other program knows.
+ *
+ * @returns the first request that was forwarded, as a line; undefined where none was.
+ */
+export async function findRelay(endpoint: TestedPlace, wire: Wire): Promise<string | undefined> {
+  const path = `/${nodeCrypto().randomBytes(8).toString('hex')}`
+  const opened = await Promise.all(plan({ ...endpoint, path }, wire, commonLures).map(openAttempt))
+  const attempts = opened.filter((each) => each !== undefined)
+  try {
+    await Promise.all(attempts.map((attempt) => send(endpoint, attempt)))
+    await delay(shortSettleMs)
+    const followed = attempts.find(({ canary }) => canary.hasHeard(path))
+    return followed && printable(lineOf(followed.lure), 300)
+  } finally {
+    for (const { canary } of attempts) canary.close()
+  }
+}
+
 /** The lures of a wire: each is made again once its canary has a port. */
 interface Planned {
   readonly wire: Wire
@@ -153,7 +183,7 @@ interface Planned {
   readonly make: (canary: string) => Lure
 }
 
-function plan(endpoint: TestedServer, wire: Wire, lures: (names: Names) => Lure[]): Planned[] {
+function plan(endpoint: TestedPlace, wire: Wire, lures: (names: Names) => Lure[]): Planned[] {
   const { authority: own, path } = endpoint
   const scheme = wire.isTls ? 'https' : 'http'
   const namesWith = (canary: string): Names => ({ canary, own, path, scheme })
@@ -169,7 +199,7 @@ async function openAttempt({ wire, address, make }: Planned): Promise<Attempt | 
   return canary === undefined ? undefined : { wire, lure: make(canary.authority), canary }
 }
 
-function send({ timeoutMs }: TestedServer, { wire, lure: { head, tunnelled } }: Attempt): Promise<Received> {
+function send({ timeoutMs }: TestedPlace, { wire, lure: { head, tunnelled } }: Attempt): Promise<Received> {
   const options: SendOptions = { timeoutMs, ...(tunnelled === undefined ? {} : { tunnelled }) }
   if (isLines(head)) return sendHttp1(wire.open(), `${head.join('\r\n')}\r\n\r\n`, options)
   return sendHttp2(wire.open(), head, options)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, get, type RequestListener, type ServerResponse } from 'node:http'
 import { readFileSync } from 'node:fs'
-import { createServer as createPlainServer, type AddressInfo, type Server } from 'node:net'
+import { connect, createServer as createPlainServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { homedir } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:https'
@@ -143,6 +143,50 @@ test('finds a listing of the home folder', async (t) => {
   const listing = having({ '/': '<title>Directory listing for /</title>' })
   assert.deepEqual(await found(t, listing, { process }), ['S8008_HOME warning'])
   assert.deepEqual(await found(t, listing, { process: { cwd: '/elsewhere' } as Examined['process'] }), [])
+})
+
+/** Fetches what a request names, and answers by what came back. */
+function forward(url: string, response: ServerResponse): void {
+  get(url, (answer) => void answer.pipe(response)).on('error', () => response.writeHead(502).end())
+}
+
+/** A proxy by the form of the request that it follows. */
+const relaying: Readonly<Record<string, RequestListener>> = {
+  'the absolute form': ({ url = '' }, response) =>
+    url.startsWith('http://') ? forward(url, response) : response.writeHead(400).end(),
+  Host: ({ url = '', headers }, response) =>
+    headers.host?.startsWith('127.') && url.startsWith('/')
+      ? forward(`http://${headers.host}${url}`, response)
+      : response.end('page'),
+}
+for (const [form, answer] of Object.entries(relaying)) {
+  test(`finds a server that forwards to the target of ${form}`, async (t) => {
+    assert.deepEqual(await found(t, answer), ['S8008_OPEN_RELAY danger'])
+  })
+}
+
+test('finds a server that opens tunnels to any target', async (t) => {
+  const server = createServer(having({}))
+  t.after(() => server.closeAllConnections())
+  server.on('connect', ({ url = '' }, socket: Socket) => {
+    const [host, port] = url.split(':')
+    const target = connect(Number(port), host, () => socket.write('HTTP/1.1 200 Connected\r\n\r\n'))
+    for (const end of [socket, target]) end.on('error', () => {})
+    socket.pipe(target).pipe(socket)
+  })
+  const row = rowOf(await listen(t, server))
+  const [finding] = await findingsOf(row, [row], '127.0.0.1')
+  assert.equal(finding?.code, 'S8008_OPEN_RELAY')
+  assert.match(finding.why, /it followed CONNECT 127\.0\.0\.1:\d+ HTTP\/1\.1, Host: 127\.0\.0\.1:\d+\.$/)
+})
+
+test('accuses no server that repeats the request, and none for the connection of another program', async (t) => {
+  const echo: RequestListener = ({ url, headers }, response) => void response.end(`${url} ${headers.host}`)
+  assert.deepEqual(await found(t, echo), [])
+  // Another scan finds the listener of the test, and asks it what it is.
+  const scanner: RequestListener = ({ headers: { host = '' } }, response) =>
+    host.startsWith('127.') ? forward(`http://${host}/`, response) : response.end()
+  assert.deepEqual(await found(t, scanner), [])
 })
 
 test('two owners of a port are a finding of both', async () => {
