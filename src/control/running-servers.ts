@@ -17,8 +17,8 @@ import {
 export interface Registry {
   /** The servers of this user that run now. */
   readonly servers: readonly RunningServer[]
-  /** Paths of entries whose process has ended. */
-  readonly stale: readonly string[]
+  /** Entries whose process has ended, without a server where they are not readable. */
+  readonly stale: readonly { readonly path: string; readonly server: RunningServer | undefined }[]
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Registry {
 export function readRegistry(env: Environment, isRunning: (server: ServerProcess) => boolean): Registry {
   const folder = registryFolder(env)
   const servers: RunningServer[] = []
-  const stale: string[] = []
+  const stale: Registry['stale'][number][] = []
   for (const name of isOwnFolder(folder) ? readdirSync(folder) : []) {
     const pid = /^([1-9]\d*)\.json(?:\.\w+\.tmp)?$/.exec(name)?.[1]
     if (pid === undefined) continue
@@ -37,7 +37,8 @@ export function readRegistry(env: Environment, isRunning: (server: ServerProcess
     const server = name === entryName(Number(pid)) ? readServer(path) : undefined
     if (server !== undefined && server.pid === Number(pid) && isRunning(server)) servers.push(server)
     // Its server was killed before it could unregister, or while it wrote. What a newer version wrote stays as long as it runs.
-    else if (server !== undefined || !isRunning({ pid: Number(pid), cwd: folder, script: '' })) stale.push(path)
+    else if (server !== undefined || !isRunning({ pid: Number(pid), cwd: folder, script: '' }))
+      stale.push({ path, server })
   }
   return { servers, stale }
 }
@@ -48,7 +49,7 @@ export function registeredServers(
   isRunning: (server: ServerProcess) => boolean,
 ): readonly RunningServer[] {
   const { servers, stale } = readRegistry(env, isRunning)
-  stale.forEach(removeEntry)
+  for (const { path } of stale) removeEntry(path)
   return servers
 }
 

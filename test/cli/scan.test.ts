@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parse } from 'valibot'
 import { scanSchema } from '../../src/cli/commands/scan-schema.ts'
 import { freePort } from '../support/free-port.ts'
-import { folderOf, run, serve, start } from './command.ts'
+import { registerServer } from '../../src/control/control.ts'
+import { folderOf, registered, run, serve, start } from './command.ts'
 import { runHere } from './here.ts'
 
 interface Row {
@@ -53,10 +55,11 @@ test('scan names a server of ours with its project, for people and for programs'
 
 test('scan shows a port on which nothing listens as free', async (t) => {
   const port = await freePort()
-  const { stdout, exitCode } = await runHere(t, ['scan', String(port)])
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const { stdout, exitCode } = await runHere(t, ['scan', String(port)], { env })
   assert.deepEqual([stdout, exitCode], [`${port}: free\n`, 0])
-  const json = await runHere(t, ['scan', `${port}`, '--json'])
-  assert.deepEqual(JSON.parse(json.stdout), { ports: [], idle: [{ port, state: 'free' }] })
+  const json = await runHere(t, ['scan', `${port}`, '--json'], { env })
+  assert.deepEqual(JSON.parse(json.stdout), { ports: [], idle: [{ port, state: 'free' }], findings: [] })
 })
 
 test('scan ends with 1 when a finding is dangerous', async (t) => {
@@ -69,6 +72,63 @@ test('scan ends with 1 when a finding is dangerous', async (t) => {
   const { stdout, exitCode } = await runHere(t, ['scan', String(port), '--json'])
   const findings = rowsOf(stdout)[0]?.findings.map(({ code, severity }) => `${code} ${severity}`)
   assert.deepEqual([findings, exitCode], [['S8008_FILES danger'], 1])
+})
+
+test('scan finds the entry of a server that was killed, on its port too, and the fix removes it', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const port = await freePort()
+  const cwd = await folderOf(t, { 'index.html': 'x' })
+  const { child, ended } = await serve(t, ['--port', String(port)], { cwd, env })
+  await registered(env)
+  child.kill('SIGKILL')
+  await ended
+  const why = `The server of ${cwd} on port ${port} (pid ${child.pid}) was killed and is still registered`
+  const finding = { code: 'S8008_REGISTRY', severity: 'note', why: `${why}.`, fix: 'serve8008 ls' }
+  const free = await runHere(t, ['scan', String(port), '--json'], { env })
+  assert.deepEqual(JSON.parse(free.stdout), { ports: [], idle: [{ port, state: 'free' }], findings: [finding] })
+  const { stdout } = await runHere(t, ['scan', String(port)], { env })
+  assert.match(stdout, /note {2}The server of [^]*S8008_REGISTRY {3}serve8008 ls\n$/)
+  // Of other ports it says nothing.
+  const other = await runHere(t, ['scan', String(await freePort()), '--json'], { env })
+  assert.deepEqual((JSON.parse(other.stdout) as { findings: unknown }).findings, [])
+
+  const server = createServer((_, response) => response.end('x')).listen(port, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const held = await runHere(t, ['scan', String(port), '--json'], { env })
+  assert.deepEqual(rowsOf(held.stdout)[0]?.findings, [
+    { ...finding, why: `${why}; node (pid ${process.pid}) has the port now.` },
+  ])
+  assert.equal((await runHere(t, ['ls'], { env })).exitCode, 0)
+  assert.deepEqual(rowsOf((await runHere(t, ['scan', String(port), '--json'], { env })).stdout)[0]?.findings, [])
+})
+
+test('scan and doctor find a server that runs while another program has its port, and stop ends it', async (t) => {
+  const port = await listen(t, (_, response) => response.end('x'))
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'server.cjs': 'console.log(1); setInterval(() => {}, 1000)', 'index.html': 'x' })
+  const script = join(cwd, 'server.cjs')
+  const server = start(t, [], { words: [process.execPath, script] })
+  await server.stdout(/1/)
+  const { pid = 0 } = server.child
+  const texts = { url: `http://localhost:${port}/`, root: cwd, cwd, script, settings: '', reload: '', token: '' }
+  registerServer({ pid, port, tlsPort: 0, ...texts }, env)
+  const { stdout } = await runHere(t, ['scan', String(port), '--json'], { env })
+  const fix = `serve8008 stop --port ${port}`
+  const [finding] = rowsOf(stdout)[0]?.findings ?? []
+  assert.deepEqual(finding, {
+    code: 'S8008_REGISTRY',
+    severity: 'warning',
+    why: `The server of ${cwd} (pid ${pid}) runs and is registered on port ${port}, which node (pid ${process.pid}) has.`,
+    fix,
+  })
+  const doctor = await runHere(t, ['doctor', '--json'], { cwd, env })
+  assert.ok(doctor.stdout.includes('D8008_REGISTRY_PORT') && doctor.stdout.includes(fix), doctor.stdout)
+  await runHere(t, fix.split(' ').slice(1), { cwd, env })
+  await server.ended
+  // A server of ours would have removed its entry itself.
+  await runHere(t, ['ls'], { env })
+  assert.deepEqual(rowsOf((await runHere(t, ['scan', String(port), '--json'], { env })).stdout)[0]?.findings, [])
 })
 
 for (const word of ['0', '65536', '3010-3000', 'http', '3000-', '1e3']) {

@@ -1,11 +1,17 @@
-import type { ScannedPort, ScanResult } from '../../scan/scan.ts'
+import type { Finding, ScannedPort, ScanResult } from '../../scan/scan.ts'
 
 /** A value that the system hides or that does not exist is null: every key is always there. */
 type Known<Facts> = { readonly [Key in keyof Facts]: Exclude<Facts[Key], undefined> | null }
 
+/** A scan with what is known of servers that do not listen. */
+export interface WholeScan extends ScanResult {
+  /** What belongs to no port that is listed. */
+  readonly findings: readonly Finding[]
+}
+
 /** A scan as `serve8008 scan --json` prints it. Keys are only ever added. */
-export function scanFacts({ ports, idle }: ScanResult): object {
-  return { ports: ports.map(portFacts), idle }
+export function scanFacts({ ports, idle, findings }: WholeScan): object {
+  return { ports: ports.map(portFacts), idle, findings }
 }
 
 function portFacts(row: ScannedPort): object {

@@ -51,6 +51,7 @@ const port = v.strictObject({
 export const scanSchema: v.GenericSchema = v.strictObject({
   ports: v.array(port),
   idle: v.array(v.strictObject({ port: v.number(), state: v.picklist(['free', 'denied', 'held']) })),
+  findings: v.pipe(v.array(finding), v.description('What belongs to no port that is listed.')),
 })
 
 /** The JSON Schema (draft 2020-12) of `serve8008 scan --json`. Made when the package is built; nothing that runs imports this file. */

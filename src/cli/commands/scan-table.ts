@@ -2,8 +2,9 @@ import { formatDuration } from '../../core/util/format-time.ts'
 import { homeFolder } from '../../core/util/home.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { cutEnd, cutMiddle, padColumns, textWidth } from '../../core/util/text-width.ts'
-import type { Finding, IdlePort, Reach, ScannedPort, ScanResult } from '../../scan/scan.ts'
+import type { Finding, IdlePort, Reach, ScannedPort } from '../../scan/scan.ts'
 import { createStyle, wrapText, type Style, type Terminal } from '../output/terminal.ts'
+import type { WholeScan } from './scan-facts.ts'
 
 /** How a scan is shown. */
 export interface ScanView {
@@ -34,7 +35,7 @@ const detailIndent = ' '.repeat(9)
 const firstEphemeral = 32_768
 
 /** A scan as text of at most 80 columns: ports by project with their findings below, and those that are free. */
-export function renderScan({ ports, idle }: ScanResult, view: ScanView, terminal: Terminal): string {
+export function renderScan({ ports, idle, findings }: WholeScan, view: ScanView, terminal: Terminal): string {
   const style = createStyle(terminal.color)
   const shown = ports.filter((row) => view.isWhole || !isBackground(row))
   const names = [...new Set(shown.map(projectFolder))].toSorted((a, b) => Number(a === '') - Number(b === ''))
@@ -47,6 +48,7 @@ export function renderScan({ ports, idle }: ScanResult, view: ScanView, terminal
     ...(shown.length === 0 && !view.isWhole ? ['Nothing listens here that you started.'] : []),
     ...(hidden === 0 ? [] : [style.dim(`${hidden} more of the system or short-lived: serve8008 scan --all`)]),
     ...idleLines(idle),
+    ...findings.flatMap((finding) => findingLines(finding, style)),
   ]
   return `${[...blocks, ...(rest.length === 0 ? [] : [rest.join('\n')])].join('\n\n')}\n`
 }

@@ -2,9 +2,12 @@ import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { withoutSecret } from '../args/command-line.ts'
 import { isOn, type Command } from '../args/command.ts'
+import type { Finding, ScanResult } from '../../scan/scan.ts'
 import type { Program } from '../process-io.ts'
+import type { StaleEntry } from '../stale-entries.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { only, printingFlags, type CommandDefinition } from './definition.ts'
+import type { WholeScan } from './scan-facts.ts'
 
 export const scanCommand: CommandDefinition = {
   command: 'scan [ports..]',
@@ -36,11 +39,12 @@ const watchMs = 2000
  *
  * @throws ServeError E8008_USAGE for a word that is not a port
  */
-async function scanOnce(command: Command, program: Program, report: Reporter): Promise<number> {
-  const [{ scanPorts }, { renderScan }, { scanFacts }, { defaults }] = await Promise.all([
+async function scanOnce(command: Command, { env }: Program, report: Reporter): Promise<number> {
+  const [{ scanPorts }, { renderScan }, { scanFacts }, { staleEntries }, { defaults }] = await Promise.all([
     import('../../scan/scan.ts'),
     import('./scan-table.ts'),
     import('./scan-facts.ts'),
+    import('../stale-entries.ts'),
     import('../../config/options/option-table.ts'),
   ])
   const { json, values, words } = command
@@ -50,11 +54,12 @@ async function scanOnce(command: Command, program: Program, report: Reporter): P
   let previous = await scanPorts(given)
   let shown = ''
   const print = (): void => {
-    const facts = scanFacts(previous)
+    const whole = withEntries(previous, staleEntries(env, previous.ports), ports)
+    const facts = scanFacts(whole)
     const state = JSON.stringify(facts, (key, value: unknown) => (key === 'clients' ? 0 : value))
     if (state === shown) return
     const view = { isWhole, verbose: command.verbose, now: Date.now() }
-    const text = json ? `${printableJson(facts)}\n` : renderScan(previous, view, report.terminal)
+    const text = json ? `${printableJson(facts)}\n` : renderScan(whole, view, report.terminal)
     report.print(shown === '' || json ? text : `\n${new Date().toLocaleTimeString()}\n${text}`)
     shown = state
   }
@@ -65,6 +70,17 @@ async function scanOnce(command: Command, program: Program, report: Reporter): P
     print()
   }
   return previous.ports.some(({ findings }) => findings.some(({ severity }) => severity === 'danger')) ? 1 : 0
+}
+
+/** Adds what is wrong in the registry of servers: to the rows of the port, or where it has none, behind all rows. */
+function withEntries(result: ScanResult, entries: readonly StaleEntry[], asked: readonly number[]): WholeScan {
+  const findingOf = ({ severity, why, fix }: StaleEntry): Finding => ({ code: 'S8008_REGISTRY', severity, why, fix })
+  const findingsAt = (at: number): Finding[] => entries.filter(({ port }) => port === at).map(findingOf)
+  const rest = entries.filter(
+    ({ port = 0 }) => !result.ports.some((row) => row.port === port) && (asked.length === 0 || asked.includes(port)),
+  )
+  const ports = result.ports.map((row) => ({ ...row, findings: [...row.findings, ...findingsAt(row.port)] }))
+  return { ...result, ports, findings: rest.map(findingOf) }
 }
 
 /** The ports that a word names: `3000`, `3000-3010`, or `:3000`. */

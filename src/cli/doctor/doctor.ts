@@ -5,6 +5,7 @@ import { importConfig } from '../import-config.ts'
 import { findStores, openUserAuthority } from '../commands/open-authority.ts'
 import { packageVersion, type Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
+import { portOwners } from '../../scan/scan.ts'
 import { isRunning } from '../server-process.ts'
 import { readText, runChecks, type Check, type CheckResult } from './check.ts'
 import { lookAtNodeSettings, lookAtProxies } from './environment.ts'
@@ -55,7 +56,14 @@ function checksOf(program: Program, report: Reporter): Check[] {
       look: () => lookAtOpenFiles(readText('/proc/self/limits'), readText('/proc/sys/fs/file-nr')),
     },
     { name: 'temporary', command: 'df', look: () => lookAtTemporary() },
-    { name: 'registry', command: 'serve8008 ls', look: () => lookAtRegistry(env) },
+    {
+      name: 'registry',
+      command: 'serve8008 ls',
+      async look() {
+        const ports = readRegistry(env, isRunning).servers.flatMap(({ port, tlsPort }) => [port, tlsPort])
+        return lookAtRegistry(env, ports.length === 0 ? [] : await portOwners({ ports }))
+      },
+    },
     {
       name: 'authority',
       command: 'serve8008 trust --status',

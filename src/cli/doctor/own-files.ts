@@ -8,11 +8,17 @@ import { shellQuote } from '../../core/util/shell-quote.ts'
 import type { Warning } from '../../core/warning.ts'
 import { checkCertificates } from '../../server/check-certificates.ts'
 import type { FoundStore, OpenedAuthority } from '../commands/open-authority.ts'
+import type { PortOwner } from '../../scan/scan.ts'
 import { isRunning } from '../server-process.ts'
+import { staleEntries } from '../stale-entries.ts'
 import { note, warning, type Seen } from './check.ts'
 
-/** The folder in which servers register, and what is in it. */
-export function lookAtRegistry(env: Environment): Seen {
+/**
+ * The folder in which servers register, and what is in it.
+ *
+ * @param owners Who listens on the ports of the servers.
+ */
+export function lookAtRegistry(env: Environment, owners: readonly PortOwner[] = []): Seen {
   const folder = registryFolder(env)
   const fault = folderFault(folder)
   if (fault !== undefined) {
@@ -21,11 +27,13 @@ export function lookAtRegistry(env: Environment): Seen {
   }
   const { servers, stale } = readRegistry(env, isRunning)
   const seen = `${folder}, ${servers.length} running`
-  if (stale.length === 0) return { seen }
+  const moved = staleEntries(env, owners).filter(({ severity }) => severity === 'warning')
+  const findings = moved.map(({ why, fix }) => warning('REGISTRY_PORT', why, fix))
+  if (stale.length === 0) return { seen, findings }
   const [they, were] =
     stale.length === 1 ? ['The server of an entry', 'was'] : [`The servers of ${stale.length} entries`, 'were']
   const why = `${they} ${were} killed; ls removes what they left.`
-  return { seen, findings: [note('REGISTRY_STALE', why, 'serve8008 ls')] }
+  return { seen, findings: [note('REGISTRY_STALE', why, 'serve8008 ls'), ...findings] }
 }
 
 /** Why this user cannot keep private files in a folder, which need not exist yet. */

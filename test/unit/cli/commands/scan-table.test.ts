@@ -62,7 +62,7 @@ const silent = {
 }
 
 function lines(ports: readonly ScannedPort[], more: Partial<ScanView> = {}, idle: ScanResult['idle'] = []): string[] {
-  return renderScan({ ports, idle }, { ...view, ...more }, terminal)
+  return renderScan({ ports, idle, findings: [] }, { ...view, ...more }, terminal)
     .trimEnd()
     .split('\n')
 }
@@ -156,13 +156,17 @@ test('text of other programs moves no cursor and makes no line too long', () => 
     identity: { ...silent, product: nasty, version: nasty, evidence: [nasty] },
     findings: [{ code: 'S8008_GIT', severity: 'note', why: nasty, fix: nasty }],
   })
-  const text = renderScan({ ports: [row], idle: [] }, { ...view, verbose: true }, terminal)
+  const text = renderScan({ ports: [row], idle: [], findings: [] }, { ...view, verbose: true }, terminal)
   assert.doesNotMatch(text, /\u001B/)
   for (const line of text.split('\n').slice(0, 3)) assert.ok(textWidth(line) <= 80, line)
 })
 
 test('for programs every key is there, null where a value is unknown', () => {
-  const facts = scanFacts({ ports: [rowOf(1, { process: undefined, pid: undefined, uid: undefined })], idle: [] })
+  const facts = scanFacts({
+    ports: [rowOf(1, { process: undefined, pid: undefined, uid: undefined })],
+    idle: [],
+    findings: [],
+  })
   const [row] = (JSON.parse(JSON.stringify(facts)) as { ports: Record<string, unknown>[] }).ports
   const keys =
     'port addresses families reach pid hidden ppid user uid program command cwd project unit container supervisor startedAt parents protocol product version evidence findings clients'
@@ -182,7 +186,9 @@ test('the published schema describes what is printed', () => {
   })
   const findings: Finding[] = [{ code: 'S8008_GIT', severity: 'note', why: 'x.', fix: 'y' }]
   const rows = [rowOf(1, { process: full, findings }), rowOf(2, { process: undefined, pid: undefined })]
-  const facts: unknown = JSON.parse(JSON.stringify(scanFacts({ ports: rows, idle: [{ port: 3, state: 'held' }] })))
+  const facts: unknown = JSON.parse(
+    JSON.stringify(scanFacts({ ports: rows, idle: [{ port: 3, state: 'held' }], findings: [] })),
+  )
   assert.deepEqual(parse(scanSchema, facts), facts)
   assert.match(JSON.stringify(scanJsonSchema()), /"additionalProperties":false/)
 })

@@ -151,7 +151,7 @@ test('names a registry folder that servers cannot use', { skip }, (t) => {
   const runtime = folderOf(t)
   const env = { XDG_RUNTIME_DIR: runtime }
   const folder = join(runtime, 'serve8008')
-  assert.deepEqual(lookAtRegistry(env), { seen: `${folder}, 0 running` })
+  assert.deepEqual(lookAtRegistry(env), { seen: `${folder}, 0 running`, findings: [] })
   assert.equal(folderFault(join(runtime, 'a/b/c')), undefined)
 
   writeFileSync(folder, '')
