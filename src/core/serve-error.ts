@@ -1,5 +1,5 @@
 import type { SkippedPort } from '../net/types.ts'
-import { errorCodes, type ErrorCode } from './codes.ts'
+import { errorCodes, isReplyCode, type ErrorCode } from './codes.ts'
 
 const brand: unique symbol = Symbol.for('serve8008.error')
 
@@ -78,7 +78,12 @@ export class ServeError extends Error {
   readonly close: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { stackTraceLimit } = Error
+    // Nobody reads the stack of a refusal, and it costs as much as the rest of its reply. With --frozen-intrinsics the
+    // limit is constant, and an assignment would throw.
+    if (isReplyCode(code)) Reflect.set(Error, 'stackTraceLimit', 0)
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     this.name = 'ServeError'
     this.code = code
     this.hint = details.hint ?? (details.fix === undefined ? undefined : optionText(details.fix))

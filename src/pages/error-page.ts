@@ -3,6 +3,7 @@ import type { ServeError } from '../core/serve-error.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { clipText, escapeHtml, visibleText } from '../core/util/escape.ts'
+import { createLru } from '../core/util/lru.ts'
 import { asSentence } from '../core/util/sentence.ts'
 import { ownPolicy, loadTemplate, type Template } from './template.ts'
 import { preferredType } from './preferred-type.ts'
@@ -44,22 +45,36 @@ export function errorReply(
   hint: string | undefined = error.hint,
   links: readonly PageLink[] = [],
 ): Reply {
+  const type = preferredType(accept, offered)
+  const key = JSON.stringify([type, error.code, error.close, error.message, hint, error.headers, links])
+  const known = replies.get(key)
+  if (known !== undefined) return known
   const content = shownOf(error, hint)
   const reply = { status: error.status, close: error.close || undefined }
-  const text = (): Reply => ({ ...reply, ...part('text/plain; charset=utf-8', plainText(content), error.headers) })
-  switch (preferredType(accept, offered)) {
-    case 'text/html':
-      try {
-        return { ...reply, ...htmlPage(content, links, error.headers) }
-      } catch {
-        // The template cannot be read, for example because no descriptor is free, which may be this very error.
-        return text()
-      }
-    case 'application/json':
-      return { ...reply, ...part('application/problem+json', problemDetails(content), error.headers) }
-    default:
-      return text()
+  try {
+    const made = Object.freeze({ ...reply, ...inForm(type, content, links, error.headers) })
+    if (key.length <= mostKey) replies.set(key, made)
+    return made
+  } catch {
+    // The template cannot be read, for example because no descriptor is free, which may be this very error.
+    return { ...reply, ...inForm('text/plain', content, links, error.headers) }
   }
+}
+
+/** The last replies, most of them a 404: what follows is computed once for a shared (frozen) reply. */
+const replies = createLru<string, Reply>(64)
+/** Characters: a sentence may quote the client, who must not fill the memory. */
+const mostKey = 1000
+
+function inForm(
+  type: (typeof offered)[number],
+  content: PageContent,
+  links: readonly PageLink[],
+  headers: HeaderList,
+): Pick<Reply, 'headers' | 'body'> {
+  if (type === 'text/html') return htmlPage(content, links, headers)
+  if (type === 'application/json') return part('application/problem+json', problemDetails(content), headers)
+  return part('text/plain; charset=utf-8', plainText(content), headers)
 }
 
 function shownOf(error: ServeError, given: string | undefined): PageContent {

@@ -19,7 +19,7 @@ import { createRefusal } from './pipeline.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ShownError, Update } from '../live/types.ts'
 import { certificateHosts } from './allowed-hosts.ts'
-import { guardedPhrase, programPhrase, refusalReply } from './error-boundary.ts'
+import { errorReply, guardedPhrase, programPhrase } from './error-boundary.ts'
 import { Events } from './events.ts'
 import { Listeners } from './listeners/listeners.ts'
 import {
@@ -122,7 +122,7 @@ class Serve8008 implements Server8008 {
         if (!this.#wasFull) this.#events.emit('warning', fullWarning(config.limits.connections))
         this.#wasFull = true
       },
-      refuse: (error) => refusalReply(error, undefined),
+      refuse: (error) => errorReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
         followers.end(x, reply, sent)

@@ -6,7 +6,10 @@ import { ClientLeftError } from '../http/body/body-relay.ts'
 import { abandonedReply, type Reply } from '../http/message/reply.ts'
 import type { Phrase } from './embedder-options.ts'
 import type { Events } from './events.ts'
-import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
+import { errorReply, linksUp } from '../pages/error-page.ts'
+
+export { errorReply }
+
 /** Makes a reply from a thrown value, and adds notes for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
 
@@ -36,7 +39,7 @@ export function createRefuse(onFault: (error: ServeError) => void, phrase: Phras
     const remark = error.status === 500 ? causeText(error) : (x.notes.remark ?? hint)
     if (remark !== undefined) x.notes.remark = remark
     const links = error.code === 'E8008_NOT_FOUND' ? linksUp(x.target.path, base) : []
-    return refusalReply(error, x.headers.get('accept'), hint, links)
+    return errorReply(error, x.headers.get('accept'), hint, links)
   }
 }
 
@@ -50,17 +53,6 @@ export function createErrorBoundary(refuse: Refuse): Layer {
       return refuse(thrown, x)
     }
   }
-}
-
-/** The error page; it closes the connection where the error says so. */
-export function refusalReply(
-  error: ServeError,
-  accept: string | undefined,
-  hint: string | undefined = error.hint,
-  links: readonly PageLink[] = [],
-): Reply {
-  const reply = errorReply(error, accept, hint, links)
-  return error.close ? { ...reply, close: true } : reply
 }
 
 function internalError(cause: unknown): ServeError {

@@ -24,7 +24,7 @@ export function statWithin(path: string, access: AccessPolicy): BigIntStats | un
  * load a batch has dozens of requests.
  */
 export function createBatchStat(access: AccessPolicy): (path: string, x: Exchange) => BigIntStats | undefined {
-  const seen = new Map<string, BigIntStats>()
+  const seen = new Map<string, BigIntStats | undefined>()
   // An exchange without a batch has NaN, which equals no other value.
   let batch = Number.NaN
   return (path, x) => {
@@ -32,10 +32,9 @@ export function createBatchStat(access: AccessPolicy): (path: string, x: Exchang
       seen.clear()
       batch = x.batch
     }
-    const known = seen.get(path)
-    if (known !== undefined) return known
+    if (seen.has(path)) return seen.get(path)
     const stat = statWithin(path, access)
-    if (stat !== undefined) seen.set(path, stat)
+    seen.set(path, stat)
     return stat
   }
 }

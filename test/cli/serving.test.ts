@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { RawClient, type RawReply } from '../support/raw.ts'
 import { commandWords, folderOf, run, serve, start } from './command.ts'
 import { runHere, serveHere } from './here.ts'
@@ -20,15 +19,12 @@ async function heldPort(t: TestContext): Promise<{ port: number; pid: number | u
   return { port: Number(text), pid: child.pid }
 }
 
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
+test('serves and refuses with frozen intrinsics', async (t) => {
+  const cwd = await site(t)
+  const env = { NODE_OPTIONS: '--frozen-intrinsics' }
+  const { url } = await serve(t, ['./site'], { cwd, env })
+  assert.deepEqual([(await fetch(url)).status, (await fetch(`${url}none`)).status], [200, 404])
+})
 
 test('prints one plain line to a pipe, then the log', async (t) => {
   const cwd = await site(t)

@@ -171,11 +171,37 @@ test('every status that a code can carry has its reason phrase', () => {
   assert.equal(statusTitle(299), 'Error')
 })
 
-test('ten thousand pages take well under a second', () => {
+test('ten thousand different pages take well under a second', () => {
+  const errors = Array.from({ length: 10_000 }, (_, i) => new ServeError('E8008_NOT_FOUND', `Nothing is at /${i}.`))
   errorReply(notFound, browser)
   const start = processorTime()
-  for (let i = 0; i < 10_000; i++) errorReply(notFound, browser)
+  for (const error of errors) errorReply(error, browser)
   assert.ok(processorTime() - start < 2000)
+})
+
+test('the same refusal is one shared reply, another is another, and a long one is not kept', () => {
+  const again = (message: string, details = {}): Reply =>
+    errorReply(new ServeError('E8008_NOT_FOUND', message, details), browser)
+  const first = again('Nothing.')
+  assert.ok(Object.isFrozen(first))
+  assert.equal(again('Nothing.'), first)
+  for (const other of [
+    again('None.'),
+    again('Nothing.', { hint: 'serve8008 ./dist' }),
+    again('Nothing.', { headers: ['Allow', 'GET'] }),
+    again('Nothing.', { close: true }),
+    errorReply(new ServeError('E8008_FORBIDDEN', 'Nothing.'), browser),
+    errorReply(new ServeError('E8008_NOT_FOUND', 'Nothing.'), undefined),
+    errorReply(new ServeError('E8008_NOT_FOUND', 'Nothing.'), browser, undefined, linksUp('/a/b', '/')),
+  ])
+    assert.notEqual(other, first)
+  const long = 'x'.repeat(2000)
+  assert.notEqual(again(long), again(long))
+})
+
+test('the error of a refusal has no stack, and others have theirs', () => {
+  assert.doesNotMatch(notFound.stack ?? '', /\n {4}at /)
+  assert.match(new ServeError('E8008_USAGE', 'x').stack ?? '', /\n {4}at .*error-page\.test/)
 })
 
 function hrefs(path: string, base = '/'): string[] {

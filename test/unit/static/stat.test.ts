@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -5,8 +6,9 @@ import { isServeError } from '../../../src/core/serve-error.ts'
 import { createAccessPolicy } from '../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../src/static/access/deny-list.ts'
 import { tryStat } from '../../../src/core/util/disk-name.ts'
-import { statWithin } from '../../../src/static/stat.ts'
+import { createBatchStat, statWithin } from '../../../src/static/stat.ts'
 import { missingOrThrow } from '../../../src/static/fs-errors.ts'
+import type { Exchange } from '../../../src/http/message/exchange.ts'
 import { folder } from './site.ts'
 
 test('a missing file is undefined, whatever the error code', (t) => {
@@ -22,6 +24,24 @@ test('a missing file is undefined, whatever the error code', (t) => {
     assert.equal(tryStat(join(root, name)), undefined)
   }
   assert.equal(statWithin(join(root, 'a.txt'), access)?.size, 1n)
+})
+
+test('the requests of a batch share one look at a file, and at a missing one', (t) => {
+  const root = folder(t, {})
+  const access = createAccessPolicy({
+    root,
+    followSymlinks: false,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
+  const look = createBatchStat(access)
+  const file = join(root, 'a.txt')
+  const size = (batch: number): bigint | undefined => look(file, { batch } as Exchange)?.size
+  assert.equal(size(1), undefined)
+  writeFileSync(file, 'a')
+  assert.deepEqual([size(1), size(2)], [undefined, 1n])
+  writeFileSync(file, 'ab')
+  assert.deepEqual([size(2), size(Number.NaN), size(Number.NaN)], [1n, 2n, 2n])
 })
 
 test('errors of the file system have a status and do not show the path', () => {
