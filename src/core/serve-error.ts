@@ -79,7 +79,7 @@ export class ServeError extends Error {
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { stackTraceLimit } = Error
-    // Nobody reads the stack of a refusal, and it costs as much as the rest of its reply. With --frozen-intrinsics the
+    // The stack of a refusal is never read, and costs as much as the rest of its reply. With --frozen-intrinsics the
     // limit is constant, and an assignment would throw.
     if (isReplyCode(code)) Reflect.set(Error, 'stackTraceLimit', 0)
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
