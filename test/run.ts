@@ -74,7 +74,7 @@ function measures(file: string): boolean {
 }
 
 /** Suites that run the built command. */
-const withCommandOnly = ['test/cli/', 'test/docs/', 'test/abuse/']
+const withCommandOnly = ['test/cli/', 'test/docs/', 'test/abuse/', 'test/peers/scan']
 
 async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[]> {
   const measured = files.filter(measures)

@@ -5,6 +5,7 @@ import { scan, verify, type VerifyResult } from '../../src/index.ts'
 import { TempFolder } from '../support/server.ts'
 import { freePort } from '../support/free-port.ts'
 import { missing, Program } from './program.ts'
+import { squidCommand, squidConfig, tinyproxyConfig } from './programs.ts'
 
 const modules = '/usr/lib/apache2/modules'
 
@@ -28,31 +29,14 @@ function verdictOf({ checks }: VerifyResult, wanted: string): string | undefined
 
 async function startSquid(folder: TempFolder, access: string): Promise<{ program: Program; port: number }> {
   const port = await freePort()
-  const lines = [
-    `http_port 127.0.0.1:${port}`,
-    access,
-    'cache deny all',
-    `pid_filename ${folder.join('squid.pid')}`,
-    'access_log none',
-    `cache_log ${folder.join('cache.log')}`,
-    `coredump_dir ${folder.path}`,
-    'shutdown_lifetime 0 seconds',
-    'pinger_enable off',
-    'netdb_filename none',
-    'dns_nameservers 127.0.0.1',
-    'visible_hostname localhost',
-  ]
-  await folder.write({ 'squid.conf': `${lines.join('\n')}\n` })
+  await folder.write({ 'squid.conf': squidConfig(folder, port, access) })
   chmodSync(folder.path, 0o777)
-  // The name keeps its shared memory apart from that of another squid.
-  const command = ['squid', '-N', '-n', `verify${port}`, '-f', folder.join('squid.conf')]
-  return { program: await Program.start(command, port), port }
+  return { program: await Program.start(squidCommand(folder, port), port), port }
 }
 
 async function startTinyproxy(folder: TempFolder, rules: string): Promise<{ program: Program; port: number }> {
   const port = await freePort()
-  const lines = [`Port ${port}`, 'Listen 127.0.0.1', 'Timeout 10', 'MaxClients 50', rules]
-  await folder.write({ 'tiny.conf': `${lines.join('\n')}\n` })
+  await folder.write({ 'tiny.conf': tinyproxyConfig(port, rules) })
   return { program: await Program.start(['tinyproxy', '-d', '-c', folder.join('tiny.conf')], port), port }
 }
 
