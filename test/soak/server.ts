@@ -1,5 +1,5 @@
 // A server in a separate process. It answers each message with its memory and descriptors.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { createServer } from '../../src/index.ts'
 
 const [root = '.'] = process.argv.slice(2)
@@ -11,18 +11,26 @@ process.on('message', () => {
   globalThis.gc?.()
   globalThis.gc?.()
   process.send?.({
-    descriptors: countDescriptors(),
+    descriptors: openDescriptors(),
     heap: process.memoryUsage().heapUsed,
     rss: process.memoryUsage().rss,
   })
 })
 process.on('disconnect', () => void server.close())
 
-/** Open descriptors of this process; -1 where the system does not show them. */
-function countDescriptors(): number {
+/** What the open descriptors of this process are; empty where the system does not show them. */
+function openDescriptors(): string[] {
   try {
-    return readdirSync('/proc/self/fd').length
+    return readdirSync('/proc/self/fd').map(targetOf)
   } catch {
-    return -1
+    return []
+  }
+}
+
+function targetOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    return 'closed'
   }
 }

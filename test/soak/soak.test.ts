@@ -11,7 +11,8 @@ const requests = Number(process.env['SOAK_REQUESTS'] ?? 100_000)
 const connections = 8
 
 interface Held {
-  readonly descriptors: number
+  /** What each open descriptor is. */
+  readonly descriptors: readonly string[]
   readonly heap: number
   readonly rss: number
 }
@@ -25,7 +26,7 @@ async function ask(child: ChildProcess): Promise<Held> {
 /** Asks until the connections that the clients have left are gone from the server too; gives up after a while. */
 async function askAtRest(child: ChildProcess, descriptors: number): Promise<Held> {
   let held = await ask(child)
-  for (let tries = 0; tries < 300 && held.descriptors > descriptors; tries++) held = await ask(child)
+  for (let tries = 0; tries < 300 && held.descriptors.length > descriptors; tries++) held = await ask(child)
   return held
 }
 
@@ -83,13 +84,14 @@ test('mixed requests and aborts leak no descriptor and no memory', { timeout: 90
       Promise.all(Array.from({ length: connections }, () => work(port, Math.ceil(count / connections), etag)))
     const fresh = await ask(child)
     // After the first reply, live reload opens one descriptor for all change events of the system.
-    const atRest = fresh.descriptors + 1
+    const atRest = fresh.descriptors.length + 1
     await run(requests / 5)
     const before = await askAtRest(child, atRest)
     await run(requests)
     const after = await askAtRest(child, atRest)
     t.diagnostic(JSON.stringify({ fresh, before, after }))
-    assert.ok(after.descriptors <= atRest, `${atRest} descriptors became ${after.descriptors}`)
+    const more = after.descriptors.filter((each) => !fresh.descriptors.includes(each))
+    assert.ok(after.descriptors.length <= atRest, `more than ${atRest} descriptors, also ${more.join(', ')}`)
     const grown = (after.heap - before.heap) / 2 ** 20
     assert.ok(grown < 4, `the heap grew by ${grown.toFixed(1)} MiB`)
   } finally {
