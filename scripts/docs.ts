@@ -9,6 +9,7 @@ import { limitNames, limitTable } from '../src/config/options/limits.ts'
 import { limitVariable, optionsByKey, optionTable, type OptionEntry } from '../src/config/options/option-table.ts'
 import { errorCodes, isReplyCode, type ErrorCode } from '../src/core/codes.ts'
 import { errorTexts, type CodeText } from '../src/core/error-texts.ts'
+import { checkTexts, doctorTexts, scanTexts, type FindingText } from '../src/core/finding-texts.ts'
 import { warningTexts } from '../src/core/warning-texts.ts'
 import { fromRoot } from './paths.ts'
 
@@ -34,7 +35,14 @@ export const tables: Readonly<Record<string, Readonly<Record<string, () => strin
     'start-codes': () => codeTable('Exit code', (code) => !isReplyCode(code)),
     'reply-codes': () => codeTable('Status', isReplyCode),
     warnings: () => table(['Code', 'When', 'What to do'], Object.entries(warningTexts).map(warningRow)),
+    'doctor-codes': () =>
+      table(
+        ['Code', 'What it means', 'What to do'],
+        Object.entries(doctorTexts).map(([name, { meaning, remedy }]) => [code(name), meaning, remedy]),
+      ),
   },
+  'docs/guide/ports.md': { findings: () => meaningTable(scanTexts) },
+  'docs/guide/verify.md': { checks: () => meaningTable(checkTexts) },
 }
 
 /** The text of a page with every table between its markers made again. */
@@ -122,6 +130,13 @@ function codeTable(title: 'Exit code' | 'Status', belongs: (code: ErrorCode) => 
 
 function warningRow([name, { meaning, remedy }]: readonly [string, CodeText]): readonly string[] {
   return [code(name), meaning, remedy]
+}
+
+function meaningTable(texts: Readonly<Record<string, FindingText>>): string {
+  return table(
+    ['Code', 'What it means'],
+    Object.entries(texts).map(([name, { meaning }]) => [code(name), meaning]),
+  )
 }
 
 function code(text: string): string {

@@ -74,3 +74,22 @@ export type ErrorCode = keyof typeof errorCodes
 export function isReplyCode(code: ErrorCode): boolean {
   return errorCodes[code].status !== 500 || 'isPublic' in errorCodes[code]
 }
+
+/** Code of a check of `serve8008 verify`. They are never renamed: scripts match on them. */
+export type CheckCode =
+  | 'S8008_ANSWER'
+  | 'S8008_OPEN_RELAY'
+  | 'S8008_HOST'
+  | 'S8008_HOST_MISSING'
+  | 'S8008_WEBSOCKET_ORIGIN'
+  | 'S8008_EVENTS_ORIGIN'
+  | 'S8008_CORS'
+  | 'S8008_DOTFILES'
+  | 'S8008_KEYS'
+  | 'S8008_BACKUPS'
+  | 'S8008_TRAVERSAL'
+  | 'S8008_OUTSIDE'
+  | 'S8008_LISTING'
+  | 'S8008_TLS_VERSION'
+  | 'S8008_TLS_EXPIRY'
+  | 'S8008_TLS_NAMES'

@@ -310,7 +310,7 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   },
 }
 
-/** Whether a word is the code of an error or a warning, in any case. */
+/** Whether a word is the code of an error, a warning or a finding, in any case. */
 export function isCode(word: string): boolean {
-  return /^[ew]8008(?:[_-]\w*)?$/i.test(word)
+  return /^[dews]8008(?:[_-]\w*)?$/i.test(word)
 }

@@ -4,7 +4,7 @@ import { only, type CommandDefinition } from './definition.ts'
 
 export const explainCommand: CommandDefinition = {
   command: 'explain [request..]',
-  describe: 'show which route answers a request and why, or what an error code means',
+  describe: 'show which route answers a request and why, or what a code means',
   flags: [
     ...flags,
     {
@@ -18,7 +18,7 @@ export const explainCommand: CommandDefinition = {
   isLikeServing: true,
   usage: [
     ['serve8008 explain [folder] [METHOD] URL', 'a URL or a path; the method is GET unless named'],
-    ['serve8008 explain CODE', 'the code of an error or a warning'],
+    ['serve8008 explain CODE', 'the code of an error, a warning or a finding'],
   ],
   examples: [
     ['serve8008 explain /api/x', 'with the routes of the config file'],
@@ -26,12 +26,13 @@ export const explainCommand: CommandDefinition = {
     ['serve8008 explain http://localhost:8008/x', 'with the settings of the server that runs on this port'],
     ['serve8008 explain POST /v1 -H x-canary:1', 'for a request with this header field'],
     ['serve8008 explain E8008_CERT', 'meaning, usual cause and what to do'],
+    ['serve8008 explain S8008_HOST', 'a finding of scan, verify or doctor, and why it matters'],
   ],
   notes: [
     'No request is sent. The line "Read" names the settings that were read: flags, environment, config file, or those of a running server.',
     'serve8008 help codes lists every code.',
   ],
-  row: ['serve8008 explain GET /api/x', 'show which route answers a request and why, or what an error code means'],
+  row: ['serve8008 explain GET /api/x', 'show which route answers a request and why, or what a code means'],
   sort: sortExplainWords,
   async handler(command, program, report) {
     const { explain } = await import('./explain-request.ts')

@@ -1,6 +1,7 @@
 import { nearest, quote } from '../../config/diagnostic.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
-import { errorTexts, isCode, type CodeText } from '../../core/error-texts.ts'
+import { checkTexts, doctorTexts, scanTexts } from '../../core/finding-texts.ts'
+import { errorTexts, isCode } from '../../core/error-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { warningTexts } from '../../core/warning-texts.ts'
 import { flags, commonFlags, type Flag } from '../args/flags.ts'
@@ -78,11 +79,15 @@ export function renderHelp(
 
 /** Every code with what it means. */
 function renderCodes(terminal: Terminal): string {
-  const rows = (texts: Readonly<Record<string, CodeText>>): Rows =>
+  const rows = (texts: Readonly<Record<string, { readonly meaning: string }>>): Rows =>
     Object.entries(texts).map(([code, { meaning }]) => [code, meaning])
-  const sections = [['Errors', rows(errorTexts)] as const, ['Warnings', rows(warningTexts)] as const]
+  const sections = [
+    ['Errors', rows(errorTexts)],
+    ['Warnings', rows(warningTexts)],
+    ['Findings of scan, verify and doctor', rows({ ...scanTexts, ...checkTexts, ...doctorTexts })],
+  ] as const
   const notes = ['The usual cause of one and what to do: serve8008 explain E8008_CERT']
-  return renderPage('serve8008 help codes', ': every error and warning', sections, notes, terminal)
+  return renderPage('serve8008 help codes', ': every error, warning and finding', sections, notes, terminal)
 }
 
 function renderCommandHelp(command: CommandDefinition, terminal: Terminal): string {

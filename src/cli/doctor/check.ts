@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Finding } from '../../scan/scan.ts'
+import type { DoctorCode } from '../../core/finding-texts.ts'
 import { isServeError } from '../../core/serve-error.ts'
 import { thrownMessage } from '../../core/util/thrown-text.ts'
 
@@ -51,7 +52,7 @@ async function within(limitMs: number, check: Check): Promise<Seen> {
   const late = new Promise<Seen>((resolve) => {
     const seen = `no answer within ${limitMs / 1000} s`
     const why = `The check "${check.name}" takes longer than ${limitMs / 1000} s.`
-    timer = setTimeout(() => resolve({ seen, findings: [note('SLOW', why, check.command)] }), limitMs)
+    timer = setTimeout(() => resolve({ seen, findings: [note('D8008_SLOW', why, check.command)] }), limitMs)
   })
   try {
     return await Promise.race([check.look(), late])
@@ -62,19 +63,20 @@ async function within(limitMs: number, check: Check): Promise<Seen> {
 
 /** What a check saw that ended in an error: its sentence and its hint. */
 function failure(error: unknown, command: string): { seen: string; findings: Finding[] } {
-  if (!isServeError(error)) return { seen: 'failed', findings: [warning('FAILED', thrownMessage(error), command)] }
+  if (!isServeError(error))
+    return { seen: 'failed', findings: [warning('D8008_FAILED', thrownMessage(error), command)] }
   const hint = error.hint ?? command
   return { seen: error.code, findings: [{ code: error.code, severity: 'warning', why: error.message, fix: hint }] }
 }
 
 /** Worth knowing, and no fault. */
-export function note(code: string, why: string, fix: string): Finding {
-  return { code: `D8008_${code}`, severity: 'note', why, fix }
+export function note(code: DoctorCode, why: string, fix: string): Finding {
+  return { code, severity: 'note', why, fix }
 }
 
 /** A fault, which makes the exit code 1. */
-export function warning(code: string, why: string, fix: string): Finding {
-  return { code: `D8008_${code}`, severity: 'warning', why, fix }
+export function warning(code: DoctorCode, why: string, fix: string): Finding {
+  return { code, severity: 'warning', why, fix }
 }
 
 /** The text of a file of the system, or undefined when it cannot be read. */

@@ -23,7 +23,7 @@ export function lookAtProxies(env: Environment): Seen {
     'the pages of this machine, which it cannot reach.'
   const value = [...new Set([...(exceptions[0] ?? '').split(',').map((text) => text.trim()), ...ownNames])]
   const list = value.filter((text) => text !== '').join(',')
-  return { seen, findings: [warning('PROXY', why, `export NO_PROXY=${list} no_proxy=${list}`)] }
+  return { seen, findings: [warning('D8008_PROXY', why, `export NO_PROXY=${list} no_proxy=${list}`)] }
 }
 
 /** Whether `NO_PROXY` names a host. `::1` is written with and without brackets, and a range of addresses counts for IPv4. */
@@ -43,7 +43,7 @@ export function lookAtNodeSettings(env: Environment, exists: (path: string) => b
     ...(env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
       ? [
           warning(
-            'UNCHECKED_TLS',
+            'D8008_UNCHECKED_TLS',
             'NODE_TLS_REJECT_UNAUTHORIZED=0 makes every Node program accept any certificate, from everywhere.',
             'unset NODE_TLS_REJECT_UNAUTHORIZED',
           ),
@@ -52,7 +52,7 @@ export function lookAtNodeSettings(env: Environment, exists: (path: string) => b
     ...(extra !== '' && !exists(extra)
       ? [
           warning(
-            'EXTRA_CERTS',
+            'D8008_EXTRA_CERTS',
             `NODE_EXTRA_CA_CERTS names ${extra}, which does not exist.`,
             'export NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"',
           ),

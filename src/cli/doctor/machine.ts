@@ -14,7 +14,7 @@ export function lookAtNode(version: string, arch: string, platform: string): See
   const why = `serve8008 needs Node ${oldestNode.join('.')} or later.`
   return {
     seen: `${version} (${platform} ${arch})`,
-    findings: isOld ? [warning('NODE', why, 'npx -p node@22 -p serve8008 serve8008')] : [],
+    findings: isOld ? [warning('D8008_NODE', why, 'npx -p node@22 -p serve8008 serve8008')] : [],
   }
 }
 
@@ -31,7 +31,7 @@ export function lookAtClock(file: string, now: number = Date.now()): Seen {
   const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (now > mtimeMs - clockLeewayMs) return { seen }
   const why = `The clock is behind: files of serve8008 were written ${new Date(mtimeMs).toISOString().slice(0, 10)}. Certificates count as not valid yet.`
-  return { seen, findings: [warning('CLOCK', why, 'sudo hwclock --hctosys')] }
+  return { seen, findings: [warning('D8008_CLOCK', why, 'sudo hwclock --hctosys')] }
 }
 
 /** Open files below which a server with many pages may run out. */
@@ -51,12 +51,18 @@ export function lookAtOpenFiles(limits: string | undefined, fileNr: string | und
     seen: `up to ${soft} in a process`,
     findings: [
       ...(isFew
-        ? [warning('OPEN_FILES', `A process may open ${soft} files only; each connection is one.`, 'ulimit -n 8192')]
+        ? [
+            warning(
+              'D8008_OPEN_FILES',
+              `A process may open ${soft} files only; each connection is one.`,
+              'ulimit -n 8192',
+            ),
+          ]
         : []),
       ...(isFull
         ? [
             warning(
-              'OPEN_FILES',
+              'D8008_OPEN_FILES',
               `All processes together have ${used} of ${most} files open.`,
               `sudo sysctl fs.file-max=${most * 2}`,
             ),
@@ -75,7 +81,7 @@ export function lookAtTemporary(folder: string = tmpdir()): Seen {
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch {
     const why = `The temporary folder ${folder} does not exist or cannot be written.`
-    return { seen: folder, findings: [warning('TEMPORARY', why, `mkdir -p ${shellQuote(folder)}`)] }
+    return { seen: folder, findings: [warning('D8008_TEMPORARY', why, `mkdir -p ${shellQuote(folder)}`)] }
   }
   const { bavail, bsize } = statfsSync(folder)
   const free = bavail * bsize
@@ -84,7 +90,7 @@ export function lookAtTemporary(folder: string = tmpdir()): Seen {
   return {
     seen,
     findings: [
-      warning('TEMPORARY', 'The disk of the temporary folder is nearly full.', `du -sh ${shellQuote(folder)}/*`),
+      warning('D8008_TEMPORARY', 'The disk of the temporary folder is nearly full.', `du -sh ${shellQuote(folder)}/*`),
     ],
   }
 }
@@ -122,7 +128,7 @@ export function lookAtSurroundings({ kernel, container, cwd, uid, sudoUser }: Su
     ...(isWsl && /^\/mnt\/[a-z]\//.test(cwd)
       ? [
           note(
-            'WSL_FOLDER',
+            'D8008_WSL_FOLDER',
             `${cwd} is a Windows folder: it is slow in WSL and reports no changes, so files are checked every second.`,
             `cp -r ${shellQuote(cwd)} ~/`,
           ),
@@ -132,7 +138,7 @@ export function lookAtSurroundings({ kernel, container, cwd, uid, sudoUser }: Su
       ? []
       : [
           note(
-            'CONTAINER',
+            'D8008_CONTAINER',
             'In a container localhost is the container: the host reaches a server by a published port on every address.',
             'serve8008 --host 0.0.0.0',
           ),
@@ -140,7 +146,7 @@ export function lookAtSurroundings({ kernel, container, cwd, uid, sudoUser }: Su
     ...(uid === 0 && sudoUser !== undefined
       ? [
           note(
-            'SUDO',
+            'D8008_SUDO',
             `sudo makes this a server of root: commands of ${sudoUser} neither list nor stop it.`,
             'serve8008',
           ),

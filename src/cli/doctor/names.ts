@@ -46,12 +46,12 @@ export async function lookAtNames(
     const why =
       'Browsers and curl know every name below localhost, but this system does not: Node, Python and others find no ' +
       'address for docs.localhost.'
-    findings.push(note('LOCALHOST_NAMES', why, 'echo "127.0.0.1 docs.localhost" | sudo tee -a /etc/hosts'))
+    findings.push(note('D8008_LOCALHOST_NAMES', why, 'echo "127.0.0.1 docs.localhost" | sudo tee -a /etc/hosts'))
   }
   parts.push(`${host} ${own.length > 0 ? `is ${own.join(', ')}` : 'has no address here'}`)
   if (own.length === 0) {
     const why = `This machine does not know its own name, ${host}: some servers and Java wait for a name server at their start.`
-    findings.push(note('OWN_NAME', why, `echo "127.0.1.1 ${host}" | sudo tee -a /etc/hosts`))
+    findings.push(note('D8008_OWN_NAME', why, `echo "127.0.1.1 ${host}" | sudo tee -a /etc/hosts`))
   }
   return { seen: parts.join('; '), findings }
 }
@@ -62,18 +62,18 @@ export function lookAtLocalhost(addresses: readonly string[]): Seen {
   const list = addresses.join(', ')
   if (addresses.length === 0) {
     const why = 'localhost has no address: programs cannot reach servers of this machine by that name.'
-    return { seen: 'no address', findings: [warning('LOCALHOST', why, fix)] }
+    return { seen: 'no address', findings: [warning('D8008_LOCALHOST', why, fix)] }
   }
   const foreign = addresses.filter((address) => !isLoopback(address))
   if (foreign.length > 0) {
     const why = `localhost points to ${foreign.join(', ')}, which is not this machine.`
-    return { seen: list, findings: [{ ...warning('LOCALHOST', why, fix), severity: 'danger' }] }
+    return { seen: list, findings: [{ ...warning('D8008_LOCALHOST', why, fix), severity: 'danger' }] }
   }
   if (addresses.length > 1) return { seen: list }
   const [only = ''] = addresses
   const other = only.includes(':') ? '127.0.0.1' : '::1'
   const why = `localhost is ${only} alone. A server on ${other} only is not found by that name; serve8008 listens on both.`
-  return { seen: list, findings: [note('LOCALHOST', why, `echo "${other} localhost" | sudo tee -a /etc/hosts`)] }
+  return { seen: list, findings: [note('D8008_LOCALHOST', why, `echo "${other} localhost" | sudo tee -a /etc/hosts`)] }
 }
 
 const exampleName = 'docs.localhost'

@@ -23,17 +23,17 @@ export function lookAtRegistry(env: Environment, owners: readonly PortOwner[] = 
   const fault = folderFault(folder)
   if (fault !== undefined) {
     const why = `Servers cannot register in ${folder}, so that ls, stop and reload find none: ${fault.why}.`
-    return { seen: folder, findings: [warning('REGISTRY', why, fault.fix)] }
+    return { seen: folder, findings: [warning('D8008_REGISTRY', why, fault.fix)] }
   }
   const { servers, stale } = readRegistry(env, isRunning)
   const seen = `${folder}, ${servers.length} running`
   const moved = staleEntries(env, owners).filter(({ severity }) => severity === 'warning')
-  const findings = moved.map(({ why, fix }) => warning('REGISTRY_PORT', why, fix))
+  const findings = moved.map(({ why, fix }) => warning('D8008_REGISTRY_PORT', why, fix))
   if (stale.length === 0) return { seen, findings }
   const [they, were] =
     stale.length === 1 ? ['The server of an entry', 'was'] : [`The servers of ${stale.length} entries`, 'were']
   const why = `${they} ${were} killed; ls removes what they left.`
-  return { seen, findings: [note('REGISTRY_STALE', why, 'serve8008 ls'), ...findings] }
+  return { seen, findings: [note('D8008_REGISTRY_STALE', why, 'serve8008 ls'), ...findings] }
 }
 
 /** Why this user cannot keep private files in a folder, which need not exist yet. */
@@ -82,7 +82,7 @@ export async function lookAtAuthority(
     const seen = 'none yet; HTTPS makes one'
     if (canWrite(place)) return { seen }
     const why = `The local authority cannot be kept in ${authority.folder}: ${place} cannot be written.`
-    return { seen, findings: [warning('AUTHORITY', why, `ls -ld ${shellQuote(place)}`)] }
+    return { seen, findings: [warning('D8008_AUTHORITY', why, `ls -ld ${shellQuote(place)}`)] }
   }
   return authorityFindings(certificate, await find(), Date.now())
 }
@@ -101,11 +101,11 @@ export function authorityFindings(
   const findings = []
   if (until.getTime() - now < noticeMs) {
     const why = `The local authority expires on ${until.toISOString().slice(0, 10)}.`
-    findings.push(warning('AUTHORITY_EXPIRES', why, 'serve8008 trust --renew'))
+    findings.push(warning('D8008_AUTHORITY_EXPIRES', why, 'serve8008 trust --renew'))
   }
   if (others.length > 0) {
     const why = `${others.join(', ')} ${others.length === 1 ? 'does' : 'do'} not trust the local authority: clients that use them refuse its certificates.`
-    findings.push((trusting.length === 0 ? warning : note)('UNTRUSTED', why, 'serve8008 trust'))
+    findings.push((trusting.length === 0 ? warning : note)('D8008_UNTRUSTED', why, 'serve8008 trust'))
   }
   return { seen: `valid until ${until.toISOString().slice(0, 10)}; ${trust}`, findings }
 }
@@ -121,7 +121,7 @@ export function lookAtConfig({ file, origins, warnings }: LoadedConfig): Seen {
       ? []
       : [
           note(
-            'SHARED_SETTING',
+            'D8008_SHARED_SETTING',
             `${shared.join(', ')} is a setting here, as in many programs: a start without flags uses it.`,
             `env -u ${shared.join(' -u ')} serve8008`,
           ),

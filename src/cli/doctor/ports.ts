@@ -51,10 +51,10 @@ export function portFindings(
     if (!tried.some(isOwn)) {
       const why =
         tried.length === 1 ? `Port ${reasonOf(first)}.` : `No port is free: ${tried.map(reasonOf).join(', ')}.`
-      findings.push(warning('PORTS', why, 'serve8008 --port 0'))
+      findings.push(warning('D8008_PORTS', why, 'serve8008 --port 0'))
     }
   } else if (!isFree(first) && !isOwn(first)) {
-    findings.push(note('PORT', `Port ${reasonOf(first)}; another one is used.`, `serve8008 free ${first}`))
+    findings.push(note('D8008_PORT', `Port ${reasonOf(first)}; another one is used.`, `serve8008 free ${first}`))
   }
   return { seen, findings }
 }
@@ -76,16 +76,16 @@ export function loopbackFindings(ipv4: LoopbackTest, ipv6: LoopbackTest): Seen {
     if (test === 'unreachable') {
       const why = `A server on ${address} cannot be reached from this machine: a firewall or a sandbox refuses the connection.`
       findings.push(
-        warning('LOOPBACK', why, address === '::1' ? 'sudo ip6tables -L INPUT -n' : 'sudo iptables -L INPUT -n'),
+        warning('D8008_LOOPBACK', why, address === '::1' ? 'sudo ip6tables -L INPUT -n' : 'sudo iptables -L INPUT -n'),
       )
     }
   }
   if (ipv4 === 'absent') {
-    findings.push(warning('LOOPBACK', 'This machine does not have 127.0.0.1.', 'sudo ip link set lo up'))
+    findings.push(warning('D8008_LOOPBACK', 'This machine does not have 127.0.0.1.', 'sudo ip link set lo up'))
   }
   if (ipv6 === 'absent') {
     const why = 'IPv6 is off here, so a program that takes localhost for ::1 alone does not reach serve8008.'
-    findings.push(note('IPV6_OFF', why, 'sudo sysctl net.ipv6.conf.lo.disable_ipv6=0'))
+    findings.push(note('D8008_IPV6_OFF', why, 'sudo sysctl net.ipv6.conf.lo.disable_ipv6=0'))
   }
   return { seen, findings }
 }

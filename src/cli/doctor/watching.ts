@@ -25,15 +25,15 @@ export function watchingFindings({ watches, instances, isWhole }: Watching): See
   const watchesFix = `sudo sysctl fs.inotify.max_user_watches=${Math.max(enough.watches, watches.limit * 2)}`
   if (watches.used >= watches.limit * nearly) {
     const why = `Your programs watch ${watches.used} of ${watches.limit} folders that the system allows: edits will go unnoticed.`
-    findings.push(warning('WATCHES', why, watchesFix))
+    findings.push(warning('D8008_WATCHES', why, watchesFix))
   } else if (watches.limit < fewWatches) {
     const why = `The system allows ${watches.limit} watched folders for all programs of a user, which editors and builds use up.`
-    findings.push(note('WATCHES', why, watchesFix))
+    findings.push(note('D8008_WATCHES', why, watchesFix))
   }
   if (instances.used >= instances.limit * nearly) {
     const why = `Your programs have ${instances.used} of ${instances.limit} watchers that the system allows: the next one fails.`
     const limit = Math.max(enough.instances, instances.limit * 2)
-    findings.push(warning('WATCHERS', why, `sudo sysctl fs.inotify.max_user_instances=${limit}`))
+    findings.push(warning('D8008_WATCHERS', why, `sudo sysctl fs.inotify.max_user_instances=${limit}`))
   }
   return { seen, findings }
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { connect } from 'node:tls'
+import { fixOf, scanTexts, type ScanCode } from '../../core/finding-texts.ts'
 import type { Finding, ScannedPort, Severity } from '../types.ts'
 import { fieldOf, type HttpReply } from '../identify/reply.ts'
 import { getPath, relayOf, type Suspect } from './request.ts'
@@ -27,6 +28,10 @@ export async function findingsOf(row: Examined, others: readonly Examined[], con
   return [...knownFindings(row), ...twoOwners(row, others), ...asked.flat()]
 }
 
+function finding(code: ScanCode, severity: Severity, why: string, fix: string = fixOf(scanTexts[code])): Finding {
+  return { code, severity, why, fix }
+}
+
 /** Danger where others reach it, less where only programs and pages on this machine do. */
 function byReach({ reach }: Examined, onMachine: Severity): Severity {
   return reach === 'machine' ? onMachine : 'danger'
@@ -37,7 +42,7 @@ function who({ reach }: Examined): string {
   return reach === 'lan' ? 'Everyone in your network' : 'Everyone, also from the internet,'
 }
 
-/** Ends the process behind a row: the fix where no other is known. */
+/** Ends the process behind a row. */
 function freed({ port }: Examined): string {
   return `serve8008 free ${port}`
 }
@@ -45,9 +50,8 @@ function freed({ port }: Examined): string {
 interface KnownProduct {
   /** Names as `identify` gives them. */
   readonly products: readonly string[]
-  readonly code: string
+  readonly code: ScanCode
   readonly what: string
-  readonly fix: string | undefined
   /** How bad it is on this machine alone; undefined where that is no finding. */
   readonly onMachine: Severity | undefined
   readonly beyond: Severity
@@ -58,7 +62,6 @@ export const knownProducts: readonly KnownProduct[] = [
     products: ['Node.js inspector', 'Deno inspector', 'Chrome DevTools'],
     code: 'S8008_DEBUGGER',
     what: 'runs any code in the process through its debugger',
-    fix: 'start it with the debugger on 127.0.0.1, as --inspect=127.0.0.1 does',
     onMachine: undefined,
     beyond: 'danger',
   },
@@ -66,7 +69,6 @@ export const knownProducts: readonly KnownProduct[] = [
     products: ['Docker API'],
     code: 'S8008_DOCKER',
     what: 'controls Docker, and so the machine, without a password',
-    fix: 'remove the tcp:// address from the hosts of dockerd',
     onMachine: 'warning',
     beyond: 'danger',
   },
@@ -87,7 +89,6 @@ export const knownProducts: readonly KnownProduct[] = [
     ],
     code: 'S8008_DATABASE',
     what: 'reaches this database; a password may be all that protects it',
-    fix: 'set its listen address to 127.0.0.1',
     onMachine: undefined,
     beyond: 'warning',
   },
@@ -95,7 +96,6 @@ export const knownProducts: readonly KnownProduct[] = [
     products: ['Caddy admin', 'mitmweb', 'ngrok', 'Adminer'],
     code: 'S8008_ADMIN',
     what: 'changes the settings of this program, without a password',
-    fix: 'bind its administration to 127.0.0.1',
     onMachine: undefined,
     beyond: 'danger',
   },
@@ -104,10 +104,10 @@ export const knownProducts: readonly KnownProduct[] = [
 function knownFindings(row: Examined): Finding[] {
   const { product } = row.identity
   if (product === undefined) return []
-  return knownProducts.flatMap(({ products, code, what, fix, onMachine, beyond }) => {
+  return knownProducts.flatMap(({ products, code, what, onMachine, beyond }) => {
     const severity = row.reach === 'machine' ? onMachine : beyond
     if (severity === undefined || !products.includes(product)) return []
-    return [{ code, severity, why: `${who(row)} ${what}.`, fix: fix ?? freed(row) }]
+    return [finding(code, severity, `${who(row)} ${what}.`)]
   })
 }
 
@@ -118,7 +118,7 @@ function twoOwners(row: Examined, others: readonly Examined[]): Finding[] {
   const name = ({ identity, process, pid }: Examined): string =>
     `${identity.product ?? process?.program ?? 'another program'}${pid === undefined ? '' : ` (pid ${pid})`}`
   const why = `localhost:${row.port} is two programs: ${name(row)} on ${row.addresses.join(' and ')}, ${name(other)} on ${other.addresses.join(' and ')}.`
-  return [{ code: 'S8008_TWO_OWNERS', severity: 'warning', why, fix: freed(row) }]
+  return [finding('S8008_TWO_OWNERS', 'warning', why, freed(row))]
 }
 
 /** A path that should not be answered, and for which products it is worth a request. */
@@ -126,10 +126,9 @@ interface Leak {
   readonly path: string
   /** Names as `identify` gives them; default: every server. */
   readonly products?: readonly string[]
-  readonly code: string
+  readonly code: ScanCode
   leaks(answer: HttpReply): boolean
   readonly what: string
-  readonly fix: string
   readonly onMachine: Severity
 }
 
@@ -139,7 +138,6 @@ export const leaks: readonly Leak[] = [
     code: 'S8008_GIT',
     leaks: ({ body }) => /^(?:ref: refs\/|[0-9a-f]{40}\s*$)/.test(body),
     what: 'reads the git repository, with its history',
-    fix: 'serve a folder without .git, or refuse paths that start with a dot',
     onMachine: 'warning',
   },
   {
@@ -147,16 +145,14 @@ export const leaks: readonly Leak[] = [
     code: 'S8008_ENV',
     leaks: ({ body }) => !body.includes('<') && /^(?:export )?[A-Z][A-Z0-9_]*=/m.test(body),
     what: 'reads .env, with its secrets',
-    fix: 'serve a folder without .env, or refuse paths that start with a dot',
     onMachine: 'warning',
   },
   ...['/@fs/etc/passwd', '/@fs/etc/passwd?import&raw??'].map((path) => ({
     path,
     products: ['Vite', 'Astro', 'Storybook', 'Nuxt', 'SvelteKit'],
-    code: 'S8008_FILES',
+    code: 'S8008_FILES' as const,
     leaks: ({ body }: HttpReply) => /root:[^:]*:0:0:/.test(body),
     what: 'reads every file of this user through /@fs/',
-    fix: 'update Vite: npm install vite@latest',
     onMachine: 'danger' as const,
   })),
   {
@@ -165,7 +161,6 @@ export const leaks: readonly Leak[] = [
     code: 'S8008_CONSOLE',
     leaks: ({ body }) => body.includes('Werkzeug') && /EVALEX|Interactive Console/.test(body),
     what: 'reaches the console of Werkzeug, which runs any code after a PIN',
-    fix: 'run Flask without debug: flask run --no-debug',
     onMachine: 'warning',
   },
   {
@@ -174,7 +169,6 @@ export const leaks: readonly Leak[] = [
     code: 'S8008_ACTUATOR',
     leaks: ({ body }) => body.includes('"propertySources"'),
     what: 'reads the settings of this application at /actuator/env',
-    fix: 'set management.endpoints.web.exposure.include=health',
     onMachine: 'warning',
   },
   {
@@ -183,7 +177,6 @@ export const leaks: readonly Leak[] = [
     code: 'S8008_PHPINFO',
     leaks: ({ body }) => body.includes('phpinfo()') || body.includes('>PHP Version<'),
     what: 'reads the settings and the environment of PHP at /phpinfo.php',
-    fix: 'delete phpinfo.php',
     onMachine: 'warning',
   },
 ]
@@ -202,8 +195,8 @@ async function askedFindings(row: Examined, suspect: Suspect): Promise<Finding[]
   const found = leaks.flatMap((leak, at): Finding[] => {
     const answer = answers[at]
     if (answer?.status !== 200 || !leak.leaks(answer)) return []
-    const { code, what, fix, onMachine } = leak
-    return [{ code, severity: byReach(row, onMachine), why: `${who(row)} ${what}.`, fix }]
+    const { code, what, onMachine } = leak
+    return [finding(code, byReach(row, onMachine), `${who(row)} ${what}.`)]
   })
   const distinct = found.filter(({ code }, at) => found.findIndex((other) => other.code === code) === at)
   return root === undefined ? distinct : [...rootFindings(row, root), ...distinct]
@@ -213,8 +206,7 @@ async function relayFindings(row: Examined, suspect: Suspect): Promise<Finding[]
   const followed = await relayOf(suspect)
   if (followed === undefined) return []
   const why = `${who(row)} reaches any server through it, under the address of this machine: it followed ${followed}.`
-  const fix = 'allow listed targets only, or turn off forwarding to targets that requests name'
-  return [{ code: 'S8008_OPEN_RELAY', severity: 'danger', why, fix }]
+  return [finding('S8008_OPEN_RELAY', 'danger', why)]
 }
 
 const isListing = /<title>[^<]*(?:Index of|Directory listing|Listing of|listing directory)/i
@@ -225,7 +217,7 @@ function rootFindings(row: Examined, reply: HttpReply): Finding[] {
   const isOpen = status !== 401 && status !== 403 && status !== 407 && status !== 421
   if (row.reach !== 'machine' && isOpen) {
     const why = `${who(row)} can open it: it listens on ${row.addresses.join(' and ')} and asks for no password.`
-    found.push({ code: 'S8008_EXPOSED', severity: 'warning', why, fix: 'start it with the host 127.0.0.1' })
+    found.push(finding('S8008_EXPOSED', 'warning', why))
   }
   if (
     fieldOf(reply, 'access-control-allow-origin') === foreignOrigin &&
@@ -233,11 +225,11 @@ function rootFindings(row: Examined, reply: HttpReply): Finding[] {
   ) {
     const why =
       'Every page in your browser reads its answers with your cookies: CORS allows any origin with credentials.'
-    found.push({ code: 'S8008_CORS', severity: 'warning', why, fix: 'list the origins that CORS allows' })
+    found.push(finding('S8008_CORS', 'warning', why))
   }
   if (row.process?.cwd === homedir() && status === 200 && isListing.test(body)) {
     const why = `${who(row)} reads the files of your home folder.`
-    found.push({ code: 'S8008_HOME', severity: byReach(row, 'warning'), why, fix: freed(row) })
+    found.push(finding('S8008_HOME', byReach(row, 'warning'), why, freed(row)))
   }
   return found
 }
@@ -249,7 +241,7 @@ async function certificateFindings(suspect: Suspect): Promise<Finding[]> {
   if (days > soonDays || end === undefined) return []
   const day = end.toISOString().slice(0, 10)
   const why = days < 0 ? `Its certificate has expired on ${day}.` : `Its certificate expires on ${day}.`
-  return [{ code: 'S8008_TLS_EXPIRY', severity: days < 0 ? 'warning' : 'note', why, fix: 'renew its certificate' }]
+  return [finding('S8008_TLS_EXPIRY', days < 0 ? 'warning' : 'note', why)]
 }
 
 /** When the certificate of a server ends; undefined without an answer. */

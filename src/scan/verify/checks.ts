@@ -1,3 +1,4 @@
+import { checkTexts, fixOf } from '../../core/finding-texts.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { inTurns } from '../in-turns.ts'
 import type { TestedServer } from './endpoint.ts'
@@ -41,26 +42,6 @@ const names: Readonly<Record<CheckCode, string>> = {
   S8008_TLS_NAMES: 'certificate names',
 }
 
-/** What repairs each failed check, for any server. */
-const fixes: Readonly<Record<CheckCode, string>> = {
-  S8008_ANSWER: 'look at the log of the server, or restart it',
-  S8008_OPEN_RELAY: 'turn off forwarding to targets that the request names, or allow listed targets only',
-  S8008_HOST: 'answer for known names only: an option such as allowed hosts, or a default virtual host that refuses',
-  S8008_HOST_MISSING: 'refuse HTTP/1.1 requests without Host by 400 (RFC 9112 section 3.2)',
-  S8008_WEBSOCKET_ORIGIN: 'compare Origin with the own host before the handshake is accepted',
-  S8008_EVENTS_ORIGIN: 'send no Access-Control-Allow-Origin with the event stream',
-  S8008_CORS: 'list the origins that may read replies, and send no credentials field to others',
-  S8008_DOTFILES: 'deny names that begin with a dot, or serve a folder without them',
-  S8008_KEYS: 'move the keys out of the served folder',
-  S8008_BACKUPS: 'delete the backups, or move them out of the served folder',
-  S8008_TRAVERSAL: 'update the server: it must decode a path once and refuse what leaves its folder',
-  S8008_OUTSIDE: 'limit the route to the project (Vite: server.fs.strict), or update the server',
-  S8008_LISTING: 'turn off the listing, or serve a folder without such files',
-  S8008_TLS_VERSION: 'allow TLS 1.2 and later only',
-  S8008_TLS_EXPIRY: 'renew the certificate',
-  S8008_TLS_NAMES: 'use a certificate that holds the name, such as that of: serve8008 cert NAME',
-}
-
 /** A check that found nothing wrong. */
 export function passed(code: CheckCode, why: string, sent: readonly string[]): VerifyCheck {
   return { code, name: names[code], verdict: 'passed', why, sent, fix: undefined }
@@ -94,7 +75,7 @@ export function notTested(code: CheckCode, why: string, sent: readonly string[] 
 
 /** A check that failed, with the requests that prove it. */
 export function failed(code: CheckCode, why: string, sent: readonly string[]): VerifyCheck {
-  return { code, name: names[code], verdict: 'failed', why: printable(why, 300), sent, fix: fixes[code] }
+  return { code, name: names[code], verdict: 'failed', why: printable(why, 300), sent, fix: fixOf(checkTexts[code]) }
 }
 
 function isUnanswered({ answer: { status, isLate } }: Asked): boolean {

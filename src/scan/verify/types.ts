@@ -1,25 +1,6 @@
-/** The codes of the checks. They are never renamed: scripts match on them. */
-export const checkCodes = [
-  'S8008_ANSWER',
-  'S8008_OPEN_RELAY',
-  'S8008_HOST',
-  'S8008_HOST_MISSING',
-  'S8008_WEBSOCKET_ORIGIN',
-  'S8008_EVENTS_ORIGIN',
-  'S8008_CORS',
-  'S8008_DOTFILES',
-  'S8008_KEYS',
-  'S8008_BACKUPS',
-  'S8008_TRAVERSAL',
-  'S8008_OUTSIDE',
-  'S8008_LISTING',
-  'S8008_TLS_VERSION',
-  'S8008_TLS_EXPIRY',
-  'S8008_TLS_NAMES',
-] as const
+import type { CheckCode } from '../../core/codes.ts'
 
-/** Code of a check of `verify`. */
-export type CheckCode = (typeof checkCodes)[number]
+export type { CheckCode }
 
 /**
  * What a check found. `not applicable`: the server has nothing to check, or the answers cannot tell. `not tested`: no answers

@@ -1,3 +1,4 @@
+import { checkCodes } from '../../core/finding-texts.ts'
 import { formatHost } from '../../core/util/ip.ts'
 import { failed, notApplicable, notTested, passed, type Tested } from './checks.ts'
 import { checkTls } from './certificate.ts'
@@ -7,7 +8,7 @@ import { checkHosts, checkMissingHost } from './hosts.ts'
 import { joinFamilies } from './join-families.ts'
 import { checkCors, checkEvents, checkSockets } from './origins.ts'
 import { testRelay } from './relay.ts'
-import { checkCodes, type RelayResult, type VerifyCheck, type VerifyOptions, type VerifyResult } from './types.ts'
+import type { RelayResult, VerifyCheck, VerifyOptions, VerifyResult } from './types.ts'
 import { ask, findWires, type Spoken } from './wires.ts'
 
 const timeIsOver = 'the time for the whole test was over'

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { explainCode } from '../../../../src/cli/commands/explain-code.ts'
 import { errorCodes } from '../../../../src/core/codes.ts'
 import { errorTexts, isCode } from '../../../../src/core/error-texts.ts'
+import { checkTexts, doctorTexts, scanTexts } from '../../../../src/core/finding-texts.ts'
 import { warningTexts } from '../../../../src/core/warning-texts.ts'
 
 const pipe = { isTerminal: false, color: false, columns: 80 }
-const texts = { ...errorTexts, ...warningTexts }
+const findingTexts = { ...scanTexts, ...checkTexts, ...doctorTexts }
+const texts = { ...errorTexts, ...warningTexts, ...findingTexts }
+const root = new URL('../../../../', import.meta.url)
 
 test('explains a code in any case, with its meaning, cause and remedy', () => {
   for (const word of ['E8008_CERT', 'e8008_cert', 'e8008-cert']) {
@@ -25,14 +29,46 @@ test('explains a code in JSON', () => {
   const read = (code: string): unknown => JSON.parse(explainCode(code, pipe, true))
   const { E8008_CERT: error } = errorTexts
   const { W8008_CERT: warning } = warningTexts
-  assert.deepEqual(read('E8008_CERT'), { code: 'E8008_CERT', ...error, exitCode: 2, status: 500 })
+  assert.deepEqual(read('E8008_CERT'), { code: 'E8008_CERT', ...error, effect: null, exitCode: 2, status: 500 })
   assert.deepEqual(read('E8008_METHOD'), {
     code: 'E8008_METHOD',
     ...errorTexts.E8008_METHOD,
+    effect: null,
     exitCode: null,
     status: 405,
   })
-  assert.deepEqual(read('W8008_CERT'), { code: 'W8008_CERT', ...warning, exitCode: null, status: null })
+  assert.deepEqual(read('W8008_CERT'), { code: 'W8008_CERT', ...warning, effect: null, exitCode: null, status: null })
+})
+
+test('explains a finding of scan, verify and doctor with why it matters', () => {
+  const text = explainCode('s8008-cors', pipe, false)
+  assert.match(text, /^\n {2}S8008_CORS {3}finding of serve8008 scan and serve8008 verify\n\n {2}Meaning {9}CORS lets/)
+  assert.match(text, /\n {2}Why it matters {2}Every page.*\n {18}\S/)
+  assert.match(text, /\n {2}What to do {6}List the origins/)
+  assert.match(explainCode('S8008_GIT', pipe, false), /finding of serve8008 scan\n/)
+  assert.match(explainCode('S8008_HOST', pipe, false), /finding of serve8008 verify\n/)
+  assert.match(explainCode('d8008_proxy', pipe, false), /finding of serve8008 doctor\n/)
+  const nothing = { cause: null, exitCode: null, status: null }
+  const read: unknown = JSON.parse(explainCode('D8008_PROXY', pipe, true))
+  assert.deepEqual(read, { code: 'D8008_PROXY', ...findingTexts.D8008_PROXY, ...nothing })
+})
+
+test('each code in the sources is explained, and each explained code of a finding is reported', () => {
+  const files = readdirSync(new URL('src', root), { recursive: true, encoding: 'utf8' })
+  const sources = files.filter((path) => /\.tsx?$/.test(path) && !path.endsWith('finding-texts.ts'))
+  const used = sources.flatMap((path) => {
+    // Comments and examples are no reports: a code stands in quotes where it is one.
+    return readFileSync(new URL(`src/${path}`, root), 'utf8').match(/(?<=')[DEWS]8008_[A-Z0-9_]*[A-Z0-9](?=')/g) ?? []
+  })
+  assert.ok(used.length > 100)
+  assert.deepEqual(
+    [...new Set(used)].filter((code) => !Object.hasOwn(texts, code)),
+    [],
+  )
+  assert.deepEqual(
+    Object.keys(findingTexts).filter((code) => !used.includes(code)),
+    [],
+  )
 })
 
 test('suggests the nearest code for an unknown one', () => {
@@ -43,6 +79,7 @@ test('suggests the nearest code for an unknown one', () => {
     ['W8008_NOT_FOUND', 'E8008_NOT_FOUND'],
     ['CERT', 'E8008_CERT'],
     ['E9999_FRAMING', 'E8008_FRAMING'],
+    ['S8008_HSOT', 'S8008_HOST'],
   ]
   for (const [word = '', meant] of hints) {
     assert.throws(() => explainCode(word, pipe, false), {

@@ -5,6 +5,7 @@ import { renderHelp } from '../../../../src/cli/commands/help.ts'
 import { readCommand } from '../../../../src/cli/read-command.ts'
 import { helpGroups } from '../../../../src/cli/commands/help-pages.ts'
 import { errorTexts } from '../../../../src/core/error-texts.ts'
+import { checkTexts, doctorTexts, scanTexts } from '../../../../src/core/finding-texts.ts'
 import { warningTexts } from '../../../../src/core/warning-texts.ts'
 import { commandNamed, loadCommands } from '../../../../src/cli/commands/registry.ts'
 
@@ -49,9 +50,13 @@ test('the page of trust shows all its flags, that of cert the folder of the file
   assert.match(page('explain'), /^ {2}-H, --request-header NAME:VALUE$/m)
 })
 
-test('help codes lists every error and warning in 80 columns', () => {
+test('help codes lists every error, warning and finding in 80 columns', () => {
   const text = page('codes')
-  for (const code of [...Object.keys(errorTexts), ...Object.keys(warningTexts)])
+  for (const code of [
+    ...Object.keys(errorTexts),
+    ...Object.keys(warningTexts),
+    ...Object.keys({ ...scanTexts, ...checkTexts, ...doctorTexts }),
+  ])
     assert.match(text, new RegExp(`^  ${code}\\b`, 'm'))
   for (const line of text.split('\n')) assert.ok(line.length <= 80, line)
   assert.throws(() => page('code'), { hint: 'serve8008 help codes' })

@@ -52,13 +52,13 @@ test('reports a check that fails or takes too long, and runs the others', async 
 test('shows a line for each check, and a command for each finding that stays on one line', () => {
   const results = [
     { name: 'node', seen: '22.1.0', findings: [] },
-    { name: 'ports', seen: '8008 in use', findings: [note('PORT', 'It is in use.', 'serve8008 free 8008')] },
+    { name: 'ports', seen: '8008 in use', findings: [note('D8008_PORT', 'It is in use.', 'serve8008 free 8008')] },
     {
       name: 'proxies',
       seen: 'http_proxy=http://proxy.example.test:3128/\u001b[2J',
       findings: [
         warning(
-          'PROXY',
+          'D8008_PROXY',
           'A sentence that is longer than the columns that are left has to be broken at a word, as here.',
           'export NO_PROXY=localhost,127.0.0.1,::1,one.example.test,two.example.test no_proxy=localhost',
         ),
