@@ -105,6 +105,8 @@ async function startDeafening(): Promise<{ target: string } & AsyncDisposable> {
     socket.on('data', (chunk) => {
       bytes = Buffer.concat([bytes, chunk])
       for (; bytes.length >= at + 9; at += 9 + bytes.readUIntBE(at, 3)) {
+        if (bytes[at + 3] === frameTypes.settings && bytes[at + 4] === flags.none)
+          socket.write(frame('settings', flags.ack, 0))
         if (bytes[at + 3] !== frameTypes.headers) continue
         const fields = answered++ > 0 ? [] : [['x-large', 'v'.repeat(70_000)] as const]
         const section = block([[':status', '204'], ...fields])

@@ -1,10 +1,10 @@
 // own process: it mocks the clock of the whole process
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type ServerHttp2Stream } from 'node:http2'
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { startBackend, type Backend } from '../support/backend.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
@@ -64,28 +64,70 @@ describe('waits for a backend as long as the client waits', () => {
       assert.equal((await client.reply()).body.toString(), 'firstlater')
     })
   }
+})
 
-  test('over HTTP/2, for the header section and between two chunks', async () => {
-    const behind = createServer()
+describe('waits for an HTTP/2 backend as long as the client waits', () => {
+  let behind: Http2Server
+  let started: Started
+  let get: string
+
+  beforeEach(async () => {
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+    behind = createServer({ settings: { maxConcurrentStreams: 1 } })
     behind.listen(0, '127.0.0.1')
     await once(behind, 'listening')
     const to = `h2c://127.0.0.1:${(behind.address() as AddressInfo).port}`
-    const front = await startServer({}, { proxy: { '/': to } })
-    try {
-      using client = await RawClient.open(front.port)
-      client.send(`GET /x HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
-      const [stream] = (await once(behind, 'stream')) as [ServerHttp2Stream]
+    started = await startServer({}, { proxy: { '/': to } })
+    get = `GET / HTTP/1.1\r\n${started.hostLine}\r\n\r\n`
+  })
+  afterEach(async () => {
+    mock.timers.reset()
+    await started[Symbol.asyncDispose]()
+    behind.close()
+  })
+
+  test('for the header section and between two chunks', async () => {
+    using client = await RawClient.open(started.port)
+    client.send(get)
+    const [stream] = (await once(behind, 'stream')) as [ServerHttp2Stream]
+    for (let days = 0; days < 2; days++) {
       mock.timers.tick(day)
-      stream.respond({ ':status': 200, 'content-length': '10' })
-      stream.write('first')
-      await client.sees('first')
-      mock.timers.tick(day)
-      stream.end('later')
-      assert.equal((await client.reply()).body.toString(), 'firstlater')
-    } finally {
-      await front[Symbol.asyncDispose]()
-      behind.close()
+      await setImmediate()
     }
+    stream.respond({ ':status': 200, 'content-length': '10' })
+    stream.write('first')
+    await client.sees('first')
+    mock.timers.tick(day)
+    stream.end('later')
+    assert.equal((await client.reply()).body.toString(), 'firstlater')
+  })
+
+  // Upstreams such as Tomcat close a session that gets many control frames without content between.
+  test('for a free stream of a session that has transferred content, and checks it once', async () => {
+    using client = await RawClient.open(started.port)
+    using other = await RawClient.open(started.port)
+    client.send(get)
+    const [session] = (await once(behind, 'session')) as [ServerHttp2Session]
+    const [earlier] = (await once(behind, 'stream')) as [ServerHttp2Stream]
+    earlier.end('x'.repeat(5000))
+    assert.equal((await client.reply()).body.length, 5000)
+    let checks = 0
+    const checked = new Promise<void>((resolve) => session.on('remoteSettings', () => resolve(void checks++)))
+    client.send(get)
+    const [first] = (await once(behind, 'stream')) as [ServerHttp2Stream]
+    const asked = new Promise((resolve) => started.server.on('request', resolve))
+    other.send(get)
+    await asked
+    mock.timers.tick(day)
+    await checked
+    first.end('first')
+    const next = once(behind, 'stream')
+    assert.equal((await client.reply()).body.toString(), 'first')
+    const [second] = (await next) as [ServerHttp2Stream]
+    mock.timers.tick(day)
+    second.end('second')
+    assert.equal((await other.reply()).body.toString(), 'second')
+    assert.equal(checks, 1)
   })
 })
 

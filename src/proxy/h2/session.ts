@@ -13,6 +13,8 @@ const pingMs = 1500
 const unreadableHead = 'it sent a header section that nghttp2 cannot read, such as one with a field above 64 KiB'
 /** Milliseconds within which a working session writes a frame to its socket. */
 const writeMs = 500
+/** Bytes read since the last check that may be a part of a header section, and not only of control frames. */
+const sectionBytes = 1024
 /** Milliseconds for the graceful close of an idle session. */
 const closeMs = 1000
 /** Flow-control windows in bytes, for each stream and for the session. */
@@ -34,8 +36,8 @@ export interface Http2Session {
 interface Kept {
   readonly session: ClientHttp2Session
   readonly socket: Socket
-  /** Flow-control window in bytes. */
-  window: number
+  /** Bytes that were read at the last check for a hanging nghttp2. */
+  checkedBytes: number
   streams: number
   usedAt: number
   idle: NodeJS.Timeout | undefined
@@ -76,7 +78,7 @@ export function createHttp2Session({
     const kept: Kept = {
       session,
       socket,
-      window: sessionWindow,
+      checkedBytes: 0,
       streams: 0,
       usedAt: performance.now(),
       idle: undefined,
@@ -208,17 +210,18 @@ async function isAlive({ session, streams, usedAt }: Kept): Promise<boolean> {
 
 /**
  * Whether nghttp2 hangs: after a header section that it cannot read, such as one with a field above 64 KiB, it stops
- * reading and writing, and Node emits no event. A frame then stays in its queue although the socket accepts bytes. A PING
- * is no test: an upstream that is paused in a debugger does not answer it, and gRPC servers reject frequent ones.
+ * reading and writing, and Node emits no event. A SETTINGS frame is not written then. Healthy sessions get such a frame
+ * only after the upstream has sent content: Tomcat closes a session that gets many control frames between. A PING is no
+ * test: an upstream that is paused in a debugger does not answer it, and gRPC servers reject frequent ones.
  */
 async function isHanging(kept: Kept): Promise<boolean> {
   const { session, socket } = kept
-  if (session.destroyed) return false
-  session.setLocalWindowSize(++kept.window)
+  const { bytesRead, bytesWritten } = socket
+  if (session.destroyed || session.pendingSettingsAck || bytesRead - kept.checkedBytes < sectionBytes) return false
+  kept.checkedBytes = bytesRead
+  session.settings({})
   await new Promise((resolve) => setTimeout(resolve, writeMs))
-  if (session.destroyed) return false
-  const { writeQueueSize = 0 } = (socket as { _handle?: { writeQueueSize?: number } })._handle ?? {}
-  return writeQueueSize === 0 && (session.state.outboundQueueSize ?? 0) > 0
+  return !session.destroyed && socket.bytesWritten === bytesWritten
 }
 
 /** A client that disconnects only stops waiting: other requests wait for the same session. */
