@@ -233,6 +233,7 @@ describe('a name with a coding', () => {
       ['/x.loader.js.gz', 'identity', 'application/gzip'],
       ['/x.loader.js.gz', 'gzip;q=0, br', 'application/gzip'],
       ['/x.framework.js.br', 'gzip, deflate', 'application/octet-stream'],
+      ['/icon.svgz', 'identity', 'application/gzip'],
     ] as const) {
       const reply = await get(target, `Accept-Encoding: ${accept}`)
       assert.equal(`${reply.field('content-type')} ${reply.field('content-encoding')}`.trim(), expected)

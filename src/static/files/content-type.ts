@@ -32,6 +32,8 @@ export function contentType(fileName: string, content: Uint8Array, isWhole: bool
 
 function essence(fileName: string, content: Uint8Array): string {
   const named = typeByName(fileName)
+  // `.svgz` for a client that does not take its coding.
+  if (named === 'image/svg+xml' && startsWith(content, '\x1f\x8b')) return 'application/gzip'
   const isOther = named === keynote && !startsWith(content, 'PK')
   if (named !== undefined && !isSource(fileName) && !isOther) return named
   if (isText(content)) return 'text/plain'
