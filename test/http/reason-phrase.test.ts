@@ -20,6 +20,7 @@ const passed: readonly [name: string, line: string, expected: string][] = [
   ['the usual reason', 'HTTP/1.1 201 Created', '201 Created'],
   ['a reason of a status that has none', 'HTTP/1.1 299 Fine', '299 Fine'],
   ['bytes that are UTF-8', 'HTTP/1.1 404 caf\u00c3\u00a9', '404 caf\u00c3\u00a9'],
+  ['bytes that are not UTF-8', 'HTTP/1.1 404 Nicht verf\u00fcgbar', '404 Nicht verf\u00fcgbar'],
   ['a tab', 'HTTP/1.1 200 a\tb', '200 a\tb'],
   ['the usual reason for none', 'HTTP/1.1 404 ', '404 Not Found'],
   ['the usual reason for one without end', `HTTP/1.1 404 ${'x'.repeat(300)}`, '404 Not Found'],

@@ -29,6 +29,11 @@ export class Http1Connection {
     return this.#start.isHttp10
   }
 
+  /** The reason phrase of the last response. */
+  get reason(): string | undefined {
+    return this.#start.reason
+  }
+
   /** Attaches a new socket. */
   connected(socket: Socket): void {
     this.socket = socket

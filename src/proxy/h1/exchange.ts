@@ -136,14 +136,14 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
     this.#stopAwaiting = awaitHead({ ms, body: this.#request.body, outlet: this.connection?.socket, expire })
   }
 
-  onResponseStart(controller: Controller, status: number, _fields?: object, reason?: string): void {
+  onResponseStart(controller: Controller, status: number): void {
     if (status < 100 || status > 599) return this.#fail(protocolError(`its status is ${status}`))
     try {
       const head = readResponseHead(latin1Texts(controller.rawHeaders as Buffer[]))
       if (status < 200) return this.#inform(status, head.fields)
       this.#stopAwaiting()
       this.#status = status
-      this.#reason = readReason(latin1Of(reason))
+      this.#reason = readReason(this.connection?.reason)
       this.#head = head
       this.#isHttp10 = this.connection?.isHttp10 === true
     } catch (error) {
@@ -269,15 +269,6 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
     clearTimeout(this.#total)
     this.#release()
   }
-}
-
-const isAscii = /^[\u0000-\u007f]*$/
-
-/** undici decodes the reason phrase as UTF-8; this encodes it again to latin1. Invalid UTF-8 is lost: undefined. */
-function latin1Of(reason: string | undefined): string | undefined {
-  if (reason === undefined || isAscii.test(reason)) return reason
-  if (reason.includes('\ufffd')) return undefined
-  return Buffer.from(reason).toString('latin1')
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

@@ -10,8 +10,7 @@ const lineFeed = 0x0a
 
 /**
  * Filters the start of a response before undici's parser reads it. The parser rejects every `100 Continue`, but a client
- * must accept an unrequested one and may drop it (RFC 9110 section 15.2). The parser also keeps only the last chunk of a
- * status line that arrives in several.
+ * must accept an unrequested one and may drop it (RFC 9110 section 15.2).
  */
 export class ReplyStart {
   #isAwaited = false
@@ -19,6 +18,8 @@ export class ReplyStart {
   #dropped = 0
   /** Whether the last response was HTTP/1.0. */
   isHttp10 = false
+  /** The reason phrase of the last response, a character for each byte; undici decodes it as UTF-8 and loses others. */
+  reason: string | undefined
 
   /** Call it when a request is sent: the next bytes begin its response. */
   expect(): void {
@@ -43,6 +44,7 @@ export class ReplyStart {
         this.#isAwaited = false
         // `HTTP/1.0 200`
         this.isHttp10 = rest[7] === digitZero && rest[5] === digitOne
+        this.reason = rest.toString('latin1', 13, rest.indexOf('\r', 13))
         passed.push(rest)
         break
       }
