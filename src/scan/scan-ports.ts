@@ -2,9 +2,9 @@ import { testPorts } from '../net/net.ts'
 import { findingsOf, type Examined } from './findings/findings.ts'
 import { identify } from './identify/identify.ts'
 import { inTurns } from './in-turns.ts'
-import { portOwners } from './processes/processes.ts'
+import { installedVersion, portOwners } from './processes/processes.ts'
 import { contactOf, familiesOf, reachOf } from './reach.ts'
-import type { PortOwner, ScannedPort } from './types.ts'
+import type { Identity, PortOwner, ProcessInfo, ScannedPort } from './types.ts'
 
 /** What to look at. */
 export interface ScanOptions {
@@ -77,8 +77,17 @@ function stateKey({ port, pid, uid, process, addresses }: PortOwner): string {
 async function examine(owner: PortOwner, known: ReadonlyMap<string, ScannedPort>): Promise<Examined> {
   const { port, addresses, process } = owner
   const target = { address: contactOf(addresses), port, command: process?.command ?? process?.program }
-  const identity = known.get(stateKey(owner))?.identity ?? (await identify(target))
+  const identity = known.get(stateKey(owner))?.identity ?? (await withVersion(await identify(target), process))
   return { ...owner, families: familiesOf(addresses), reach: reachOf(addresses), identity }
+}
+
+/** Adds the version that is installed where the replies do not tell one. A container has files of its own. */
+async function withVersion(identity: Identity, owner: ProcessInfo | undefined): Promise<Identity> {
+  if (identity.version !== undefined || owner?.container !== undefined) return identity
+  const found = await installedVersion(identity.product, owner?.cwd)
+  if (found === undefined) return identity
+  const { version, file } = found
+  return { ...identity, version, evidence: [...identity.evidence, `installed: ${file}, ${version}`] }
 }
 
 /** Whether we could have these ports, on both loopback addresses. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { chmodSync, cpSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, cpSync, readFileSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { identify } from '../../src/scan/scan.ts'
@@ -16,6 +16,7 @@ interface Row {
   readonly addresses: readonly string[]
   readonly pid: number | null
   readonly product: string | null
+  readonly version: string | null
 }
 
 const isRoot = process.getuid?.() === 0
@@ -53,6 +54,11 @@ function parseSs(text: string): Map<number, { addresses: Set<string>; pids: Set<
   return found
 }
 
+function installed(product: string | null): string {
+  const text = readFileSync(join('node_modules', product?.toLowerCase() ?? '', 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
 function shuffled<Item>(items: readonly Item[]): Item[] {
   return items
     .map((item) => ({ item, key: Math.random() }))
@@ -71,6 +77,7 @@ test('every program is named right and agrees with ss, as root and without right
       const folder = await new TempFolder().write(page)
       await folder.write(files?.(folder, port) ?? {})
       chmodSync(folder.path, 0o777)
+      symlinkSync(resolve('node_modules'), folder.join('node_modules'))
       const program = await Program.start(command(folder, port), port, folder.path)
       t.after(() => program[Symbol.asyncDispose]())
       t.after(() => folder[Symbol.dispose]())
@@ -95,7 +102,9 @@ test('every program is named right and agrees with ss, as root and without right
       ports.toSorted((a, b) => a - b).map((port) => [port, expected.get(port)]),
     )
     const seen = parseSs(await output(['ss', '-ltnpH'], user))
-    for (const { port, addresses, pid } of rows) {
+    for (const { port, addresses, pid, product, version } of rows) {
+      // These do not tell it: it is read in the folder of the process, where the system shows that.
+      if (pid !== null && /^(?:Vite|Express|Fastify)$/.test(product ?? '')) assert.equal(version, installed(product))
       const { addresses: listed, pids } = seen.get(port) ?? { addresses: new Set(), pids: new Set() }
       assert.deepEqual([...listed].toSorted(), addresses.toSorted(), String(port))
       assert.ok(pid === null ? pids.size === 0 : pids.has(pid), `${port}: pid ${pid}, ss: ${[...pids].join()}`)

@@ -107,7 +107,9 @@ function whatText({ identity, process }: ScannedPort): string {
   return printable(`${name ?? 'hidden process'}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`)
 }
 
+/** The process and its user, or the container that a port forwards to. */
 function processText({ pid, uid, process }: ScannedPort): string {
+  if (process?.container?.name !== undefined) return printable(process.container.name)
   const user = process?.user ?? (uid === undefined ? undefined : `uid ${uid}`)
   return printable([pid === undefined ? 'hidden' : `pid ${pid}`, user].filter(Boolean).join(' '))
 }

@@ -15,6 +15,9 @@ export interface EngineSocket {
   readonly path: string
 }
 
+/** Programs that listen for all containers: of Docker Desktop, of engines without root, of Podman's and OrbStack's machine. */
+export const forwarders: RegExp = /^(?:com\.docker\.|vpnkit|rootlesskit|rootlessport|gvproxy|OrbStack)/
+
 /** Milliseconds that an engine has to answer. */
 const mostMs = 1000
 /** Most bytes of its answer. */
@@ -31,6 +34,7 @@ export function engineSockets(platform: NodeJS.Platform = process.platform): Eng
     { engine: 'docker', path: '/var/run/docker.sock' },
     { engine: 'docker', path: `${runtime}/docker.sock` },
     ...(home === undefined ? [] : [{ engine: 'docker' as const, path: join(home, '.docker/run/docker.sock') }]),
+    ...(home === undefined ? [] : [{ engine: 'docker' as const, path: join(home, '.docker/desktop/docker.sock') }]),
     { engine: 'podman', path: '/run/podman/podman.sock' },
     { engine: 'podman', path: `${runtime}/podman/podman.sock` },
   ]
@@ -74,6 +78,11 @@ export function parseContainers(text: string, engine: 'docker' | 'podman'): Runn
       ports: [...new Set(ports)],
     }
   })
+}
+
+/** The container alone, as a process has it. */
+export function withoutPorts({ ports: _, ...container }: RunningContainer): Container {
+  return container
 }
 
 interface ApiContainer {

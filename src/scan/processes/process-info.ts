@@ -3,7 +3,7 @@ import { printable } from '../../core/util/sanitize.ts'
 import { processName, type Run } from '../../net/owners/owners.ts'
 import type { Container, ProcessInfo, Project } from '../types.ts'
 import { readCgroup } from './cgroup.ts'
-import { runningContainers, type EngineSocket, type RunningContainer } from './containers.ts'
+import { runningContainers, withoutPorts, type EngineSocket } from './containers.ts'
 import { findProject } from './project.ts'
 import { linuxSource } from './source-linux.ts'
 import { psSource } from './source-ps.ts'
@@ -144,10 +144,6 @@ async function createDescriber(
 function proxiedPort(argv: readonly string[]): number | undefined {
   const at = argv[0]?.endsWith('docker-proxy') === true ? argv.indexOf('-host-port') : -1
   return at === -1 ? undefined : Number(argv[at + 1])
-}
-
-function withoutPorts({ ports: _, ...container }: RunningContainer): Container {
-  return container
 }
 
 function named({ executable, argv, comm }: RawProcess): Pick<NamedProcess, 'name' | 'command'> {

@@ -81,7 +81,7 @@ function nameIn(text: string, nameOf: (text: string) => unknown): string | undef
 }
 
 /** Empty for a manifest that is not readable, or too large. Undefined for none. */
-async function readManifest(path: string): Promise<string | undefined> {
+export async function readManifest(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined)
   if (found?.isFile() !== true) return undefined
   return found.size > mostBytes ? '' : readFile(path, 'utf8').catch(() => '')

@@ -57,7 +57,8 @@ export function findSupervisor(process: SupervisedProcess): Supervisor | undefin
   return { name: 'systemd', pid: undefined, stop: `${scope} stop ${shellQuote(printable(unit.name))}` }
 }
 
-function containerSupervisor({ id, name, engine }: Container): Supervisor | undefined {
+/** The engine of a container, which starts it again. */
+export function containerSupervisor({ id, name, engine }: Container): Supervisor | undefined {
   if (engine === undefined) return undefined
   const product = engine === 'docker' ? 'Docker' : 'Podman'
   return { name: product, pid: undefined, stop: `${engine} stop ${shellQuote(name ?? id.slice(0, 12))}` }

@@ -108,6 +108,12 @@ test('says why a finding matters and what fixes it, in lines of at most 80 colum
   ])
 })
 
+test('names the container that a port forwards to', () => {
+  const container = { id: 'c', name: 'shop-db-1', image: 'postgres', compose: 'shop', engine: 'docker' as const }
+  const row = rowOf(5432, { product: 'PostgreSQL', process: processOf({ program: 'com.docker.backend', container }) })
+  assert.match(renderScan({ ports: [row], idle: [], findings: [] }, view, terminal), /PostgreSQL .* shop-db-1 /)
+})
+
 test('hides ports of the system and short-lived ones without HTTP, but none with a finding or of a container', () => {
   const unit = processOf({ unit: 'sshd.service' })
   const danger: Finding = { code: 'S8008_DOCKER', severity: 'danger', why: 'x.', fix: 'y' }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { engineSockets, parseContainers, runningContainers } from '../../../../src/scan/processes/containers.ts'
+import { portOwners } from '../../../../src/scan/processes/processes.ts'
 import { TempFolder } from '../../../support/server.ts'
 
 const id = '0123456789abcdef'.repeat(4)
@@ -72,6 +73,23 @@ test('asks every engine by its socket, one container once', async (t) => {
     requests,
     Array(2).fill('GET /containers/json HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
   )
+})
+
+test('names the container behind each port of Docker Desktop, and how it is stopped', async (t) => {
+  if (process.platform === 'win32') return t.skip('unix sockets')
+  using folder = new TempFolder()
+  const api = { engine: 'docker', path: folder.join('docker.sock') } as const
+  await listen(t, api.path, () => `HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n${list}`)
+  // By the documentation of lsof and ps; not recorded.
+  const open = 'p500\nu501\nf9\nn*:8008\nf10\nn127.0.0.1:9\n'
+  const ps = '  500     1   501 01:00 ann /Applications/Docker.app/Contents/MacOS/com.docker.backend\n'
+  const execute = (program: string, words: readonly string[]): Promise<string> =>
+    Promise.resolve(program === 'ps' ? ps : words.includes('pun') ? open : '')
+  const [other, forwarded] = await portOwners({ platform: 'darwin', execute, engines: [api] })
+  const { ports: _, ...container } = web
+  assert.deepEqual(forwarded?.process?.container, container)
+  assert.deepEqual(forwarded.process.supervisor, { name: 'Docker', pid: undefined, stop: 'docker stop shop-web-1' })
+  assert.deepEqual([other?.port, other?.process?.container], [9, undefined])
 })
 
 test('gives up an engine that is silent for a second', async (t) => {
