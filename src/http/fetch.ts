@@ -81,9 +81,13 @@ function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
   const headers = pairs(framing.headers)
   const init = { status: Math.min(status, 599), statusText, headers }
   const response = new Response(framing.isBodyless ? null : contentFor(body, x.signal, unread), init)
-  // As with the global `fetch()`, whose Response has any status, while a program can make none above 599.
-  if (status > 599) Object.defineProperty(response, 'status', { value: status, enumerable: true })
-  return response
+  return status > 599 ? withStatus(response, status) : response
+}
+
+/** As with the global `fetch()`, whose Response has any status, while a program can make none above 599. */
+function withStatus(response: Response, status: number): Response {
+  const clone = (): Response => withStatus(Response.prototype.clone.call(response), status)
+  return Object.defineProperties(response, { status: { value: status, enumerable: true }, clone: { value: clone } })
 }
 
 function contentFor(

@@ -37,7 +37,9 @@ function fieldsOf(response: Response): HeaderList {
   const { headers } = response
   const fields: string[] = []
   headers.forEach((value, name) => {
-    if (name !== 'set-cookie' && (isAsSent(response) || !ofCoding.has(name))) fields.push(name, value)
+    // A Response has no trailers, so it announces none (RFC 9110 section 6.6.2).
+    if (name === 'set-cookie' || name === 'trailer') return
+    if (isAsSent(response) || !ofCoding.has(name)) fields.push(name, value)
   })
   for (const cookie of headers.getSetCookie()) fields.push('set-cookie', cookie)
   return fields

@@ -115,6 +115,25 @@ test('fields arrive as sent, and several Set-Cookie stay several', async () => {
   assert.deepEqual((await ask(session, { ':path': '/' })).headers['set-cookie'], cookies)
 })
 
+test('no trailer fields are announced for a Response, which has none', async () => {
+  const content = (): ReadableStream =>
+    new ReadableStream({
+      start(to) {
+        to.enqueue(Buffer.from('x'))
+        to.close()
+      },
+    })
+  await using front = await startFetch(() => new Response(content(), { headers: { Trailer: 'X-Sum', 'X-A': 'b' } }))
+  const reply = await rawGet(front.port, '/')
+  assert.deepEqual([reply.field('transfer-encoding'), reply.field('x-a')], ['chunked', 'b'])
+  assert.equal(
+    reply.fields.some(([name]) => name.toLowerCase() === 'trailer'),
+    false,
+  )
+  using session = openSession(front.port)
+  assert.equal((await ask(session, { ':path': '/' })).headers['trailer'], undefined)
+})
+
 test('replies to HEAD, 204 and 304 have no content, and what the handler made of it is cancelled', async () => {
   let cancelled = 0
   const endless = (): ReadableStream =>

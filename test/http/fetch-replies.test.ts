@@ -42,6 +42,21 @@ test('fetch omits the fields that frame a message', async () => {
   )
 })
 
+// RFC 9110 section 15: a client treats a status that it does not know as the first of its class; `new Response()` takes none above 599.
+for (const status of [600, 777, 999]) {
+  test(`fetch and tryFetch answer with the status ${status} of a program`, async () => {
+    await using server = answering({ status, reason: 'Odd', headers: ['X-A', 'b'], body: bytes })
+    for (const name of ['fetch', 'tryFetch'] as const) {
+      const response = await server[name]('http://localhost/')
+      assert.ok(response)
+      assert.deepEqual([response.status, response.statusText, response.ok], [status, 'Odd', false])
+      assert.equal(response.headers.get('x-a'), 'b')
+      const copy = response.clone().clone()
+      assert.deepEqual([copy.status, await copy.text(), await response.text()], [status, 'abc', 'abc'])
+    }
+  })
+}
+
 test('fetch and tryFetch state the length of a forwarded reply once', async () => {
   await using upstream = await host((_request, response) =>
     response.writeHead(200, { 'content-length': 13 }).end('from upstream'),
