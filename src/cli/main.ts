@@ -22,10 +22,8 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   let survives: LateErrors = () => false
   program.on('uncaughtException', (thrown) => void (survives(thrown) || program.exit(report.error(thrown))))
   // Every regular end calls `leave`. If the event loop runs empty before that, the command waits for something that never comes.
-  program.on(
-    'beforeExit',
-    () => void report.leave(report.error(new Error('nothing is left to wait for, but the command has not finished'))),
-  )
+  let unfinished: () => Error = unfinishedFault
+  program.on('beforeExit', () => void report.leave(report.error(unfinished())))
   // A failure of standard error cannot be reported anywhere.
   program.stderr.on('error', () => {})
   try {
@@ -37,8 +35,9 @@ export async function main(program: Program = currentProgram()): Promise<void> {
       return
     }
     endWithReader(program)
-    const { handler } = await loadCommand(command.name)
-    await report.leave(await handler(command, program, report, loadCommands))
+    const definition = await loadCommand(command.name)
+    unfinished = () => definition.unfinished?.(command) ?? unfinishedFault()
+    await report.leave(await definition.handler(command, program, report, loadCommands))
   } catch (thrown) {
     const error =
       isServeError(thrown) && thrown.code.startsWith('E8008_ROOT_NOT_')
@@ -50,6 +49,10 @@ export async function main(program: Program = currentProgram()): Promise<void> {
         : thrown
     await report.leave(report.error(error))
   }
+}
+
+function unfinishedFault(): Error {
+  return new Error('nothing is left to wait for, but the command has not finished')
 }
 
 /** `serve8008 --help | head`: a reader that closes the pipe is not an error. Any other failure is reported at the end. */

@@ -20,7 +20,7 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   E8008_HANDLER: {
     meaning: 'A handler, or middleware that a program added with connectLayer, failed. The client sees no details.',
     cause:
-      'It threw, rejected or called next(error), returned neither a Response nor undefined, or failed after its reply.',
+      'It threw, rejected or called next(error), returned neither a Response nor undefined, failed after its reply, or never answers.',
     remedy: 'Run with --verbose to see the stack, or listen to the error event of the server: its cause has it.',
   },
   E8008_CLOSED: {

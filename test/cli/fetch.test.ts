@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { folderOf, run } from './command.ts'
+import { folderOf, run, start } from './command.ts'
 import { runHere } from './here.ts'
 
 const app = `export default async (request) => {
@@ -8,6 +8,7 @@ const app = `export default async (request) => {
   if (pathname === '/cookies') return new Response('', { headers: [['set-cookie', 'a=1'], ['set-cookie', 'b=2']] })
   if (pathname === '/length') return new Response(request.headers.get('content-length'))
   if (pathname === '/bytes') return new Response(new Uint8Array([0, 255]))
+  if (pathname === '/hang') return new Promise(() => {})
   if (pathname === '/echo') return Response.json([request.method, request.headers.get('x-a'), await request.text()])
 }`
 
@@ -29,6 +30,41 @@ test('fetch prints what the pipeline answers, without a port', async (t) => {
   assert.deepEqual(headers['set-cookie'], ['a=1', 'b=2'])
   assert.equal((await ask('/length', '-d', 'four')).stdout, '4')
   assert.match((await ask('http://other.test/')).stdout, /E8008_HOST_NOT_ALLOWED .*--allow-host other\.test/)
+})
+
+test('fetch sends standard input as content', async (t) => {
+  const cwd = await folderOf(t, { 'app.mjs': app })
+  for (const data of ['-', '@-']) {
+    const command = start(t, ['fetch', '/echo', '-d', data, '--handler', 'app.mjs'], { cwd, stdio: 'pipe' })
+    command.child.stdin?.write('typed ')
+    command.child.stdin?.end('text')
+    const { exitCode, stdout, stderr } = await command.ended
+    assert.deepEqual([exitCode, stdout, stderr], [0, '["POST",null,"typed text"]', ''])
+  }
+})
+
+test('fetch sends empty content where the text is empty, and refuses a flag without one', async (t) => {
+  const cwd = await folderOf(t, { 'app.mjs': app, 'empty.txt': '' })
+  const ask = (...words: string[]): ReturnType<typeof run> =>
+    runHere(t, ['fetch', ...words, '--handler', 'app.mjs'], { cwd })
+  for (const data of [['-d', ''], ['--data='], ['--data', ''], ['-d='], ['-d', '@empty.txt']]) {
+    assert.equal((await ask('/echo', ...data)).stdout, '["POST",null,""]', data.join(' '))
+    assert.equal((await ask('/length', ...data)).stdout, '0', data.join(' '))
+  }
+  assert.equal((await ask('/echo', '-id', '')).stdout.split('\n').at(-1), '["POST",null,""]')
+  // As with curl, a GET may have content that is empty.
+  assert.equal((await ask('/echo', '-X', 'GET', '-d', '')).stdout, '["GET",null,""]')
+  const { exitCode, stderr } = await runHere(t, ['fetch', '/', '-d'], { cwd })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /^--data needs a value\.\n.*serve8008 fetch \/ --data TEXT$/m)
+  assert.match((await runHere(t, ['fetch', '/', '-X', ''], { cwd })).stderr, /serve8008 fetch \/ --request METHOD$/m)
+})
+
+test('fetch names a handler that can never answer', async (t) => {
+  const cwd = await folderOf(t, { 'app.mjs': app })
+  const { exitCode, stdout, stderr } = await run(t, ['fetch', '/hang', '--handler', 'app.mjs'], { cwd })
+  assert.deepEqual([exitCode, stdout], [1, ''])
+  assert.match(stderr, /^Nothing answers \/hang: .* handler or plugin .*\.\nE8008_HANDLER /)
 })
 
 test('fetch refuses what is no request, with exit code 2', async (t) => {

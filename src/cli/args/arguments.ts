@@ -129,6 +129,7 @@ function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonl
   if (last === false && !flag.canBeOff) throw usageError(`--${flag.name} cannot be negated.`, form())
   if (last === false || flag.kind === 'boolean') return last === true
   const counting = flag.repeats ? given : given.slice(-1)
+  if (flag.canBeEmpty === true && isGivenEmpty(argv, flag)) return counting.filter((value) => typeof value === 'string')
   const needsValue = flag.kind !== 'optional' || isEmptied(argv, flag)
   if (needsValue && counting.includes('')) throw usageError(`--${flag.name} needs a value.`, form())
   // A bare `--cors` or `--open` resets the value that came before it.
@@ -143,6 +144,14 @@ function isEmptied(argv: readonly string[], flag: Flag): boolean {
   return argv.slice(0, end).some((word) => names.includes(/^--?([^=]+)=$/.exec(word)?.[1] ?? ''))
 }
 
+/** Whether an empty text stands behind a flag, or the flag is given as `--data=`. For the parser `--data` alone is the same. */
+function isGivenEmpty(argv: readonly string[], flag: Flag): boolean {
+  const isIts = (word: string): boolean =>
+    word === `--${flag.name}` ||
+    flag.aliases.some((name) => word === `--${name}` || (/^-\w+$/.test(word) && word.endsWith(name)))
+  return isEmptied(argv, flag) || argv.some((word, i) => word === '' && isIts(argv[i - 1] ?? ''))
+}
+
 /** The typed command, with the name of the value behind a flag that lacks it. */
 function withValueName(argv: readonly string[], flag: Flag): string {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length
@@ -150,7 +159,8 @@ function withValueName(argv: readonly string[], flag: Flag): string {
   const typed = argv.slice(0, end).map((word) => /^--?([^=]+)=?$/.exec(word)?.[1] ?? '')
   const at = typed.findLastIndex((name) => names.includes(name))
   const whole = [`--${flag.name}`, ...(flag.valueName === '' ? [] : [flag.valueName])]
-  return commandLine(at === -1 ? argv.toSpliced(end, 0, ...whole) : argv.toSpliced(at, 1, ...whole))
+  // An empty text behind the flag is no value.
+  return commandLine(argv.toSpliced(at === -1 ? end : at, at === -1 ? 0 : argv[at + 1] === '' ? 2 : 1, ...whole))
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Flag extends Pick<
   readonly aliases: readonly string[]
   /** Whether `--no-NAME` exists: it turns a switch off and resets another option to its default. */
   readonly canBeOff: boolean
+  /** Whether an empty text is a value: `--data ''`. */
+  readonly canBeEmpty?: true
 }
 
 /** Every flag: one for each option, then those of the command itself. */

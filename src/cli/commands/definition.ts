@@ -1,3 +1,4 @@
+import type { ServeError } from '../../core/serve-error.ts'
 import type { Arguments } from '../args/arguments.ts'
 import type { Command } from '../args/command.ts'
 import type { SortedWords } from '../args/explain-words.ts'
@@ -36,6 +37,8 @@ export interface CommandDefinition {
    * @throws ServeError E8008_USAGE
    */
   check?(values: Arguments['values']): void
+  /** What is wrong where the event loop runs empty before the end. Default: a fault of serve8008. */
+  unfinished?(command: Command): ServeError
   /** Runs it and returns the exit code. Help loads every definition, so a handler imports what takes long to load. */
   handler(
     command: Command,

@@ -49,7 +49,9 @@ async function requestOf({ words: [target, extra], values }: Command, program: P
   const isFramed = headers.some(([name]) => /^(?:content-length|transfer-encoding)$/i.test(name))
   if (body !== null && !isFramed) headers.push(['Content-Length', String(body.byteLength)])
   try {
-    return new Request(url, { method, headers, body: body as Uint8Array<ArrayBuffer> | null })
+    // A Request of the Fetch API has no content with GET, not even one of no bytes.
+    const content = body?.byteLength === 0 ? null : body
+    return new Request(url, { method, headers, body: content as Uint8Array<ArrayBuffer> | null })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause)
     throw usage(`The request cannot be made: ${printable(why)}.`, 'serve8008 fetch / -X GET -H NAME:VALUE', cause)

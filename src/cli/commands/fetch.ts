@@ -1,4 +1,6 @@
 import { sortExplainWords } from '../args/explain-words.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { printable } from '../../core/util/sanitize.ts'
 import { flags, type Flag } from '../args/flags.ts'
 import { only, type CommandDefinition } from './definition.ts'
 
@@ -20,7 +22,10 @@ export const fetchCommand: CommandDefinition = {
     ...flags,
     valued('request', 'X', 'requestMethod', 'METHOD', 'Method of the request. Default GET, with content POST.'),
     valued('request-header', 'H', 'requestHeader', 'NAME:VALUE', 'Header field of the request, as in curl.', true),
-    valued('data', 'd', 'requestData', 'TEXT', 'Content of the request: text, @FILE, or - for standard input.'),
+    {
+      ...valued('data', 'd', 'requestData', 'TEXT', 'Content of the request: text, @FILE, or - for standard input.'),
+      canBeEmpty: true,
+    },
     only('include', ['i'], 'Print status and header fields in front of the content.'),
   ],
   isLikeServing: true,
@@ -36,6 +41,12 @@ export const fetchCommand: CommandDefinition = {
   ],
   row: ['serve8008 fetch /api/x', 'print what the server would answer to a request, without a port'],
   sort: sortExplainWords,
+  unfinished: ({ words: [target = 'the request'] }) =>
+    new ServeError(
+      'E8008_HANDLER',
+      `Nothing answers ${printable(target)}: a handler or plugin waits for what cannot come any more.`,
+      { hint: 'serve8008 explain E8008_HANDLER' },
+    ),
   async handler(command, program, report) {
     const { fetchOnce } = await import('./fetch-request.ts')
     return fetchOnce(command, program, report)
