@@ -31,8 +31,8 @@ export function authorityOwner(
     // XDG_DATA_HOME here is that of root.
     return { user, home, folder: folderOfAuthority({ home }), isSudo: true }
   }
-  const own = homeFolder()
-  const folder = folderOfAuthority({ home: own, env })
+  const own = homeFolder(env)
+  const folder = folderOfAuthority({ env })
   // Without a home folder browsers have no profiles to change, so any folder will do.
   return { user: ownName(env), home: own ?? folder, folder, isSudo: false }
 }

@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
 import { connect } from 'node:tls'
 import { fixOf, scanTexts, type ScanCode } from '../../core/finding-texts.ts'
+import { homeFolder } from '../../core/util/home.ts'
 import type { Finding, ScannedPort, Severity } from '../types.ts'
 import { fieldOf, type HttpReply } from '../identify/reply.ts'
 import { getPath, relayOf, type Suspect } from './request.ts'
@@ -227,7 +227,8 @@ function rootFindings(row: Examined, reply: HttpReply): Finding[] {
       'Every page in your browser reads its answers with your cookies: CORS allows any origin with credentials.'
     found.push(finding('S8008_CORS', 'warning', why))
   }
-  if (row.process?.cwd === homedir() && status === 200 && isListing.test(body)) {
+  const home = homeFolder()
+  if (home !== undefined && row.process?.cwd === home && status === 200 && isListing.test(body)) {
     const why = `${who(row)} reads the files of your home folder.`
     found.push(finding('S8008_HOME', byReach(row, 'warning'), why, freed(row)))
   }

@@ -8,7 +8,7 @@ export interface FolderOptions {
   readonly platform?: string
   /** Default: the home folder of this user. */
   readonly home?: string | undefined
-  /** Variables that may name a folder: `XDG_DATA_HOME`, `LOCALAPPDATA`. Default: none. */
+  /** Variables that may name a folder: `XDG_DATA_HOME`, `LOCALAPPDATA`, `HOME`. Default: none but the home folder's. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
@@ -20,10 +20,10 @@ export interface FolderOptions {
  * @throws ServeError `E8008_AUTHORITY` for a user without a home folder, when no variable names another folder.
  */
 export function authorityFolder(options: FolderOptions = {}): string {
-  const { platform = process.platform, home = homeFolder(), env = {} } = options
+  const { platform = process.platform, env, home = homeFolder(env) } = options
   const { join, isAbsolute } = platform === 'win32' ? win32 : posix
   const place = (name: string, fallback: readonly string[]): string => {
-    const named = env[name]
+    const named = env?.[name]
     if (named !== undefined && isAbsolute(named)) return named
     if (home !== undefined) return join(home, ...fallback)
     throw new ServeError('E8008_AUTHORITY', 'There is no home folder to keep the local authority in.', {

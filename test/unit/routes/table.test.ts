@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { resolveConfig } from '../../../src/config/resolve/resolve.ts'
 import type { MatchOptions } from '../../../src/config/route-types.ts'
 import { createTable, type Table, type TableRequest } from '../../../src/routes/table.ts'
-import { cpuMs } from '../../support/cpu-time.ts'
+import { processorTime } from '../../support/processor-time.ts'
 
 /** A table of proxy routes by name, and of folders by path. */
 function tableOf(
@@ -250,8 +250,9 @@ describe('rejections', () => {
 
 test('thousands of routes and folders are checked for ties in little time', () => {
   const parsed = Array.from({ length: 40_000 }, (_, i) => ({ id: `/k${i}/`, folder: `/k${i}/`, item: i }))
-  const taken = cpuMs(() => void createTable(parsed))
-  assert.ok(taken < 5000, `${taken} ms`)
+  const start = processorTime()
   const table = createTable(parsed)
+  const taken = processorTime() - start
+  assert.ok(taken < 5000, `${taken} ms`)
   assert.equal(table.find(request('/k39999/x')), 39_999)
 })

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { confirm, canPrompt } from '../../../../src/cli/commands/prompt.ts'
@@ -7,6 +9,7 @@ import { applyTrustChanges, runStep, stepText } from '../../../../src/cli/comman
 import { commandWords, type FoundStore } from '../../../../src/cli/commands/open-authority.ts'
 import { currentProgram, type Program } from '../../../../src/cli/process-io.ts'
 import { failure, otherPrograms, storeLines, trustJson } from '../../../../src/cli/commands/trust-stores.ts'
+import { homeFolder } from '../../../../src/core/util/home.ts'
 import type { Step } from '../../../../src/tls/trust/types.ts'
 
 /** A program whose user types an answer, or that has no user. */
@@ -147,6 +150,16 @@ test('under sudo the authority is that of the user who typed it', () => {
   ]
   for (const other of others) assert.equal(other.isSudo, false)
   if (process.platform === 'linux') assert.equal(others[0]?.folder, '/root/data/serve8008')
+})
+
+test('the home folder is that of the given environment', () => {
+  const name = process.platform === 'win32' ? 'USERPROFILE' : 'HOME'
+  const home = join(tmpdir(), 'bob')
+  const owner = authorityOwner({ [name]: home }, 1000)
+  assert.equal(owner.home, home)
+  assert.ok(owner.folder.startsWith(home), owner.folder)
+  // A relative one would put the authority into the current folder.
+  for (const env of [{ [name]: 'bob' }, { [name]: '' }, {}]) assert.equal(authorityOwner(env, 1000).home, homeFolder())
 })
 
 test('text and JSON have one word for the status of a store', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import { problemOf } from '../problems-of.ts'
-import { cpuMs } from '../../../support/cpu-time.ts'
+import { processorTime } from '../../../support/processor-time.ts'
 
 describe('cache', () => {
   test('is a switch, seconds or a time with a unit', () => {
@@ -68,11 +68,11 @@ describe('cache', () => {
   })
 
   test('is read in no time, however long and hostile', () => {
-    const taken = cpuMs(() => {
-      problemOf({ cache: `${'a '.repeat(50_000)}!=` })
-      problemOf({ cache: `${'public,'.repeat(50_000)}` })
-      problemOf({ cache: `private="${'a,'.repeat(50_000)}` })
-    })
+    const start = processorTime()
+    problemOf({ cache: `${'a '.repeat(50_000)}!=` })
+    problemOf({ cache: `${'public,'.repeat(50_000)}` })
+    problemOf({ cache: `private="${'a,'.repeat(50_000)}` })
+    const taken = processorTime() - start
     assert.ok(taken < 2000, `${taken} ms`)
   })
 })

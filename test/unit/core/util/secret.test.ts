@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isSecretName, redactAuthority, redactFields, redactText, redactUrl } from '../../../../src/core/util/secret.ts'
-import { cpuMs } from '../../../support/cpu-time.ts'
+import { processorTime } from '../../../support/processor-time.ts'
 
 test('the values of parameters that are named like secrets are replaced', () => {
   const names = [
@@ -52,9 +52,9 @@ test('parameters of a path, and those of an encoded URL, are replaced', () => {
 test('a hostile URL is searched in linear time', () => {
   for (const unit of ['://', '?', '%25', '25', '%2525253', ';a', ':/a', '=', '@', ':', 'x[']) {
     for (const end of ['', '@', '=', '%']) {
-      const taken = cpuMs(() => {
-        for (const redact of [redactUrl, redactText, redactAuthority]) redact(`https://${unit.repeat(20_000)}${end}`)
-      })
+      const start = processorTime()
+      for (const redact of [redactUrl, redactText, redactAuthority]) redact(`https://${unit.repeat(20_000)}${end}`)
+      const taken = processorTime() - start
       assert.ok(taken < 1000, `${unit}: ${taken} ms`)
     }
   }
