@@ -25,6 +25,8 @@ const printing: readonly (readonly string[])[] = [
   ['explain', '/', '--json'],
   ['trust', '--status'],
   ['cert', 'app.localhost', '--json'],
+  ['fetch', '/'],
+  ['fetch', '/', '-i'],
 ]
 
 for (const args of printing) {
@@ -37,6 +39,16 @@ for (const args of printing) {
     assert.match(stderr, /E8008_OUTPUT/)
   })
 }
+
+test('fetch stops to read content that it cannot print', { skip: linux }, async (t) => {
+  const handler = `const endless = () => new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(1024)) })
+    export default () => new Response(endless())`
+  const cwd = await folderOf(t, { 'app.mjs': handler })
+  const args = ['fetch', '/endless', '--handler', 'app.mjs']
+  const { exitCode, stderr } = await run(t, args, { cwd, stdio: ['ignore', fullDisk(t), 'pipe'] })
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /E8008_OUTPUT/)
+})
 
 test('an error keeps its exit code where standard error is a full disk', { skip: linux }, async (t) => {
   const { exitCode } = await run(t, ['--no-such'], { stdio: ['ignore', 'pipe', fullDisk(t)] })

@@ -7,7 +7,8 @@ import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
 import { usualMethods } from '../args/explain-words.ts'
 import { createConfiguredServer } from '../configured-server.ts'
-import type { Reporter } from '../output/reporter.ts'
+import { isReaderGone } from '../output/printer.ts'
+import { outputError, type Reporter } from '../output/reporter.ts'
 import type { Program } from '../process-io.ts'
 
 /** Exit code for a status of 400 and above: that of `curl --fail`. */
@@ -16,7 +17,8 @@ const failedStatus = 22
 /**
  * Answers one request by the pipeline of the settings, and prints the answer. Nothing is bound.
  *
- * @throws ServeError `E8008_USAGE` for a request that cannot be made, and what `loadConfig` throws
+ * @throws ServeError `E8008_USAGE` for a request that cannot be made, `E8008_OUTPUT` for content that cannot be
+ *   printed, and what `loadConfig` throws
  */
 export async function fetchOnce(command: Command, program: Program, report: Reporter): Promise<number> {
   const request = await requestOf(command, program)
@@ -88,8 +90,11 @@ async function contentOf(data: string, { cwd, stdin }: Program): Promise<Uint8Ar
 }
 
 async function printAnswer(response: Response, { values }: Command, { stdout }: Program): Promise<void> {
+  // Content may be endless: what cannot be printed is not read either. A reader that closes the pipe ends the process.
   const write = (chunk: string | Uint8Array): Promise<void> =>
-    new Promise((done) => void stdout.write(chunk, () => done()))
+    new Promise((done, fail) => {
+      stdout.write(chunk, (error) => (error && !isReaderGone(error, stdout) ? fail(outputError(error)) : done()))
+    })
   if (values.get('include') === true) {
     const fields = [...response.headers].map(([name, value]) => `${name}: ${printable(value)}\n`)
     await write(`HTTP/1.1 ${response.status} ${response.statusText}`.trimEnd() + `\n${fields.join('')}\n`)

@@ -88,13 +88,18 @@ export function createReporter(program: Program, output: ReporterOptions): Repor
       if (failure !== undefined && isReaderGone(failure, stdout)) return program.exit(code)
       if (isServing && lines > 0) warnOfLoss(lines, failure)
       else if (!isServing && failure !== undefined) {
-        const ours = error(new ServeError('E8008_OUTPUT', failureText(failure), { cause: failure }))
+        const ours = error(outputError(failure))
         code = exitCode === 0 ? ours : exitCode
       }
       await errorPrinter.written(finalWriteMs)
       program.exit(code)
     },
   }
+}
+
+/** The error of a command whose output could not be written. */
+export function outputError(cause: NodeJS.ErrnoException): ServeError {
+  return new ServeError('E8008_OUTPUT', failureText(cause), { cause })
 }
 
 function failureText(error: NodeJS.ErrnoException): string {
