@@ -36,6 +36,8 @@ export interface Answer {
   readonly status: number
   /** The error, or where a redirect goes. */
   readonly why: string | undefined
+  /** The option with which the page would not be missing. */
+  readonly fix?: Suggestion
 }
 
 /** Which route answers a request, and with what. */
@@ -142,9 +144,11 @@ async function answerOf(x: Asked, handler: Handler): Promise<Answer> {
     return { status: reply.status, why }
   } catch (error) {
     if (!isServeError(error)) throw error
-    const { status, code, message, hint } = error
-    const said = hint === undefined ? message : `${message} ${asSentence(hint)}`
-    return { status, why: `${code}: ${status === 404 ? (x.notes.remark ?? said) : said}` }
+    const { status, code, message, hint, fix } = error
+    const said = hint === undefined || fix !== undefined ? message : `${message} ${asSentence(hint)}`
+    // An empty remark keeps the hint out of the log.
+    const why = `${code}: ${(status === 404 && x.notes.remark) || said}`
+    return { status, why, ...(fix === undefined ? {} : { fix }) }
   }
 }
 

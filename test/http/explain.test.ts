@@ -57,6 +57,21 @@ test('shows no credentials that a route sets, and those that were asked with', a
   assert.equal(matched?.text, '307 to /matched')
 })
 
+test('says of a missing page what the server says of it: what to run, or which option answers it', async () => {
+  const source = '<script type="module" src="/src/main.tsx"></script>'
+  const app = '<div id="root"></div><script type="module" src="/assets/index.js"></script>'
+  for (const [index, why, fix] of [
+    [source, /^E8008_NOT_FOUND: There is no file at this address\. Index\.html .* Run: npx vite$/i, undefined],
+    [app, /^E8008_NOT_FOUND: There is no file at this address\.$/, { option: 'single', value: 'index.html' }],
+  ] as const) {
+    await using started = await startServer({ 'index.html': index })
+    const config = resolveConfig({ root: started.folder.path, port: started.port })
+    const explained = await explainRequest(config, { method: 'GET', url: '/users/7', headers: [] })
+    assert.match(explained?.answer?.why ?? '', why)
+    assert.deepEqual(explained?.answer?.fix, fix)
+  }
+})
+
 test('says what a folder answers, as the server does', async () => {
   const files = { 'index.html': 'x', 'docs/index.html': 'x', 'a.txt': 'a', '.env': 'x', '.hidden': 'x', 'app.key': 'x' }
   await using started = await startServer(files)

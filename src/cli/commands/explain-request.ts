@@ -56,7 +56,8 @@ export async function explain(command: Command, program: Program, report: Report
     throw usage(`${printable(redactText(url))} is neither a URL nor a path.`, replaceWord(argv, url, '/'))
   }
   const { route = null, answer, fix, ...facts } = explanation
-  const hint = fix === undefined ? undefined : addedFlag(fix, servingFlags)
+  const option = fix ?? answer?.fix
+  const hint = option === undefined ? undefined : addedFlag(option, servingFlags)
   if (command.json) {
     const answered = answer === undefined ? null : { status: answer.status, why: answer.why ?? null }
     const told = { method, url, route, ...facts, answer: answered, hint: hint ?? null, ...settingsFacts(settings) }
