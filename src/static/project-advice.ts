@@ -1,4 +1,5 @@
 import { buildFolders, runScript, type PackageFacts } from '../core/util/package-json.ts'
+import { toolOf, vite, type Tool } from '../core/util/project-tools.ts'
 
 /** Facts about the top of a served folder. */
 export interface ProjectFacts {
@@ -20,64 +21,6 @@ export interface ProjectAdvice {
   readonly message: string
   /** A command that works when pasted; absent for an app, for which an option of the server helps. */
   readonly command?: string
-}
-
-/** A tool that builds sites. */
-interface Tool {
-  readonly name: string
-  /** File and folder names that identify the tool. */
-  readonly marks: RegExp
-  /** Names of which one must exist too, if a mark alone is ambiguous. */
-  readonly beside?: RegExp
-  /** A dependency that identifies the tool too. */
-  readonly dependency?: string
-  /** Scripts of package.json that start it, the preferred one first. */
-  readonly scripts: readonly string[]
-  /** The command that starts it without a script. */
-  readonly command: string
-}
-
-/** Known tools. A tool that contains another (Astro has Vite) comes first. */
-const tools: readonly Tool[] = [
-  { name: 'Hugo', marks: /^hugo\.(?:toml|ya?ml|json)$/, scripts: [], command: 'hugo server' },
-  {
-    name: 'Hugo',
-    marks: /^config\.(?:toml|ya?ml|json)$/,
-    beside: /^archetypes$/,
-    scripts: [],
-    command: 'hugo server',
-  },
-  {
-    name: 'Jekyll',
-    marks: /^_config\.ya?ml$/,
-    beside: /^(?:Gemfile|_posts|_layouts|_includes)$/,
-    scripts: [],
-    command: 'bundle exec jekyll serve',
-  },
-  {
-    name: 'Eleventy',
-    marks: /^(?:\.eleventy\.c?js|eleventy\.config\.[cm]?[jt]s)$/,
-    dependency: '@11ty/eleventy',
-    scripts: ['dev', 'start', 'serve'],
-    command: 'npx @11ty/eleventy --serve',
-  },
-  tool('Next.js', /^next\.config\.[cm]?[jt]s$/, 'next', 'npx next dev'),
-  tool('Nuxt', /^nuxt\.config\.[cm]?[jt]s$/, 'nuxt', 'npx nuxt dev'),
-  tool('Astro', /^astro\.config\.[cm]?[jt]s$/, 'astro', 'npx astro dev'),
-  tool('SvelteKit', /^svelte\.config\.[cm]?[jt]s$/, '@sveltejs/kit', 'npx vite'),
-  tool('Gatsby', /^gatsby-config\.[cm]?[jt]s$/, 'gatsby', 'npx gatsby develop'),
-  tool('Docusaurus', /^docusaurus\.config\.[cm]?[jt]s$/, '@docusaurus/core', 'npx docusaurus start'),
-  tool('Angular', /^angular\.json$/, '@angular/cli', 'npx ng serve'),
-  tool('VitePress', /^\.vitepress$/, 'vitepress', 'npx vitepress dev'),
-  tool('Create React App', /^$/, 'react-scripts', 'npm start'),
-  tool('Vite', /^vite\.config\.[cm]?[jt]s$/, 'vite', 'npx vite'),
-  tool('webpack', /^webpack\.config\.[cm]?[jt]s$/, 'webpack', 'npx webpack serve'),
-  tool('Parcel', /^\.parcelrc$/, 'parcel', 'npx parcel'),
-  { name: 'Storybook', marks: /^\.storybook$/, scripts: ['storybook'], command: 'npx storybook dev' },
-]
-
-function tool(name: string, marks: RegExp, dependency: string, command: string): Tool {
-  return { name, marks, dependency, scripts: ['dev', 'start', 'serve'], command }
 }
 
 // `[^<>]` and not `[^>]`: on a page of many unclosed tags, matching would otherwise take seconds.
@@ -105,7 +48,7 @@ export function adviseOn(facts: ProjectFacts): ProjectAdvice | undefined {
     return {
       kind: 'source',
       message: `index.html loads ${module}, which browsers cannot run: this is the source of ${withArticle(found?.name ?? 'Vite')} project.`,
-      command: startOf(found ?? (tools.find(({ name }) => name === 'Vite') as Tool), facts),
+      command: startOf(found ?? vite, facts),
     }
   }
   if (found !== undefined && frontMatter.test(index)) {
@@ -142,15 +85,6 @@ function adviseOnMissingPage(facts: ProjectFacts): ProjectAdvice | undefined {
   const hasStart = found.scripts.some((script) => packageJson?.scripts[script] !== undefined)
   const build = packageJson?.scripts['build'] !== undefined && !hasStart ? runScript('build', facts.names) : undefined
   return { kind: 'unbuilt', message, command: build ?? startOf(found, facts) }
-}
-
-function toolOf({ names, packageJson }: ProjectFacts): Tool | undefined {
-  const list = Array.from(names)
-  return tools.find(
-    ({ marks, beside, dependency }) =>
-      (list.some((name) => marks.test(name)) && (beside === undefined || list.some((name) => beside.test(name)))) ||
-      (dependency !== undefined && packageJson?.dependencies.has(dependency) === true),
-  )
 }
 
 function startOf({ scripts, command }: Tool, facts: ProjectFacts): string {

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { nearest } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
-import { buildFolders, readPackage, runScript } from '../../core/util/package-json.ts'
+import { buildFolders, readPackage } from '../../core/util/package-json.ts'
+import { buildCommand } from '../../core/util/project-tools.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 import { withoutSecret, type Line } from './command-line.ts'
 import { replaceWord } from './corrected-command.ts'
@@ -55,8 +56,9 @@ function buildOf(folder: string, { cwd }: Typed): string | undefined {
   const path = resolve(cwd, folder)
   const project = dirname(path)
   if (!buildFolders.includes(basename(path))) return undefined
-  if (readPackage(join(project, 'package.json'))?.scripts['build'] === undefined) return undefined
-  const build = runScript('build', { has: (name) => existsSync(join(project, name)) })
+  const facts = { names: new Set(namesIn(project)), packageJson: readPackage(join(project, 'package.json')) }
+  const build = buildCommand(basename(path), facts)
+  if (build === undefined) return undefined
   return project === resolve(cwd) ? build : `cd ${shellQuote(dirname(folder))} && ${build}`
 }
 
@@ -69,6 +71,14 @@ function existingFolder(folder: string, { argv, cwd, commandNames }: TypedLine):
   // An equal name would suggest the typed command again.
   if (meant === undefined || meant === basename(folder)) return undefined
   return replaceWord(argv, folder, isBare ? meant : join(dirname(folder), meant))
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 function foldersIn(parent: string): string[] {

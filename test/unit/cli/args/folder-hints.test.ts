@@ -40,11 +40,26 @@ test('the hint for a missing build is the script that makes it', async () => {
     'a b/pnpm-lock.yaml': '',
     'plain/package.json': '{"scripts":{"dev":"vite"}}',
     'broken/package.json': '{',
+    'hugo/hugo.toml': '',
+    'eleventy/.eleventy.js': '',
+    'jekyll/_config.yml': '',
+    'jekyll/Gemfile': '',
+    'vite/vite.config.ts': '',
+    'story/.storybook/main.js': '',
+    'story/package.json': '{"scripts":{"build":"vite build","build-storybook":"x"},"devDependencies":{"vite":"8"}}',
   })
   for (const [word, hint] of [
     ['dist', 'npm run build'],
     ['./build', 'npm run build'],
     ['a b/out', 'cd "a b" && pnpm build'],
+    ['hugo/public', 'cd hugo && hugo'],
+    ['eleventy/_site', 'cd eleventy && npx @11ty/eleventy'],
+    ['jekyll/_site', 'cd jekyll && bundle exec jekyll build'],
+    ['vite/dist', 'cd vite && npx vite build'],
+    ['story/storybook-static', 'cd story && npm run build-storybook'],
+    ['story/dist', 'cd story && npm run build'],
+    // The folder of another tool.
+    ['hugo/dist', anyFolder],
     // A name that no build writes, a project without a build, no project.
     ['distrr', 'serve8008 distr'],
     ['plain/dist', anyFolder],
