@@ -35,7 +35,11 @@ test('free says that nothing listens, and refuses what is no port', { skip }, as
   assert.deepEqual([nothing.exitCode, nothing.stdout], [0, `Nothing listens on port ${port}.\n`])
   assert.deepEqual(JSON.parse((await free(t, port, '--json')).stdout), { port, free: true, stopped: [] })
   assert.equal((await runHere(t, ['free', '70000'])).exitCode, 2)
-  assert.equal((await runHere(t, ['free'])).exitCode, 2)
+  const unnamed = await runHere(t, ['free', '--json'])
+  assert.equal(unnamed.exitCode, 2)
+  // A program that runs what an error suggests must stop nothing that was not named.
+  const { error } = JSON.parse(unnamed.stderr) as { error: Record<string, unknown> }
+  assert.deepEqual([error['hint'], error['command']], ['serve8008 free PORT --json', null])
 })
 
 test('free stops nothing without a yes, and a program with one', { skip }, async (t) => {

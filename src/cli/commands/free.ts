@@ -22,7 +22,7 @@ export const freeCommand: CommandDefinition = {
     const port = /^\d{1,5}$/.test(word) ? Number(word) : 0
     if (port < 1 || port > 65_535) {
       const what = word === '' ? 'serve8008 free needs a port.' : `"${word}" is not a port: it must be 1 to 65535.`
-      throw usageError(what, 'serve8008 free 8008')
+      throw usageError(what, 'serve8008 free PORT')
     }
     const { freePort } = await import('./free-port.ts')
     return freePort(port, command, program, report)
