@@ -26,10 +26,11 @@ const foreignFlags: NonNullable<OptionEntry['foreignFlags']> = [
  * Our name for the flag of another server, or undefined.
  *
  * @param next The word behind it: `-C` is `--cors` for some, and names the certificate for others; `-P` was meant as `-p`
- *   where a number follows.
+ *   where a number follows, and `-H` as the header field of curl where one does.
  */
 export function foreignFlag(flag: string, next = ''): string | undefined {
   if (flag === '-P' && /^\d+$/.test(next)) return '--port'
+  if (flag === '-H' && /^[A-Za-z][\w-]*:(?: |[^\d:/])/.test(next)) return '--header'
   if (flag === '-C' && /\.(?:pem|crt|cer)$/i.test(next)) return '--cert'
   const known = [...optionTable.flatMap((entry) => entry.foreignFlags ?? []), ...foreignFlags]
   return known.find(([names]) => names.includes(flag))?.[1]

@@ -18,7 +18,7 @@ export function unknownFlag(
   name: string | undefined,
 ): ServeError {
   const [flag = word] = word.split('=', 1)
-  const named = folderCommand(word, argv)
+  const named = folderCommand(word, argv) ?? (name === undefined ? undefined : asWord(word, argv, name))
   if (named !== undefined) return usageError(`Unknown flag ${flag}.`, named)
   const renamed = ourFlag(flag, flags, word.slice(flag.length + 1) || argv[argv.indexOf(word) + 1])
   const corrected = renamed ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
@@ -119,6 +119,25 @@ function folderCommand(word: string, argv: readonly string[]): string | undefine
   if (attached !== undefined) return commandLine(argv.toSpliced(at, 1, attached))
   const next = argv[at + 1] ?? '-'
   return next.startsWith('-') || /^(?:true|false)$/.test(next) ? undefined : commandLine(argv.toSpliced(at, 1))
+}
+
+/** What commands take as a word, by flags that people try: the flags, and the form of the word. */
+const wordsOfCommands: Readonly<Record<string, readonly [flags: RegExp, form: RegExp]>> = {
+  scan: [/^(?:-p|--ports?)$/, /^\d+(?:-\d+)?$/],
+  free: [/^(?:-p|--port)$/, /^\d+$/],
+  explain: [/^(?:-X|--request|--method)$/, /^[A-Za-z]{3,20}$/],
+  cert: [/^(?:-d|--domain|--host|--hostname|--name)$/, /^[\w.:-]+$/],
+}
+
+/** `scan --port 3000` and `explain -X POST /`: the value is the first word of the command. */
+function asWord(word: string, argv: readonly string[], name: string): string | undefined {
+  const [flags, form] = wordsOfCommands[name] ?? []
+  const [flag = word, attached] = word.split('=', 2)
+  const at = argv.indexOf(word)
+  const value = attached ?? argv[at + 1] ?? ''
+  if (at === -1 || flags?.test(flag) !== true || form?.test(value) !== true) return undefined
+  const others = argv.toSpliced(at, attached === undefined ? 2 : 1)
+  return commandLine(others.toSpliced(others.indexOf(name) + 1, 0, name === 'explain' ? value.toUpperCase() : value))
 }
 
 /** `-Hlocalhost` is taken for a bundle of one-letter flags: names the form with a space. */

@@ -161,6 +161,8 @@ test('translates the habits of other servers', async () => {
   assert.equal((await refusal('--listen=3000')).hint, 'serve8008 --port=3000')
   assert.equal((await refusal('--https-port 9443')).hint, 'serve8008 --tls-port 9443')
   assert.equal((await refusal('-Hlocalhost')).hint, 'serve8008 --host localhost')
+  assert.equal((await refusal('-H fe80::1')).hint, 'serve8008 --host HOST')
+  assert.equal((await refusal('-H Authorization:hunter2')).hint, 'serve8008 --header NAME:VALUE')
   assert.equal((await refusal('-p8008,3000 ./my')).hint, 'serve8008 --port 8008,3000 ./my')
   assert.equal((await refusal('--silent ./site')).hint, 'serve8008 --quiet ./site')
   assert.equal((await refusal('./a -P http://x --tls')).hint, 'serve8008 ./a --proxy /=http://x --tls')

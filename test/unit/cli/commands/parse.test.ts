@@ -179,3 +179,24 @@ test('refuses flags and words that a command does not take', async () => {
     )
   }
 })
+
+test('a flag for what a command takes as a word is corrected', async () => {
+  for (const [line, hint] of [
+    ['scan --port 3000', 'serve8008 scan 3000'],
+    ['scan -p 3000-3010 --json', 'serve8008 scan 3000-3010 --json'],
+    ['free --port=3000 --yes', 'serve8008 free 3000 --yes'],
+    ['explain -X POST /api', 'serve8008 explain POST /api'],
+    ['explain /api --method=put', 'serve8008 explain PUT /api'],
+    ['explain -x /api=9 -X GET /api', 'serve8008 explain GET -x /api=9 /api'],
+    ['cert --host app.localhost', 'serve8008 cert app.localhost'],
+    // Without a value, or with one that is no such word, it may be anything.
+    ['scan --port', 'serve8008 scan --help'],
+    ['explain -X hunter2! /', 'serve8008 explain --help'],
+  ] as const) {
+    await assert.rejects(
+      readCommand(line.split(' '), () => false),
+      { code: 'E8008_USAGE', hint },
+      line,
+    )
+  }
+})
