@@ -82,7 +82,7 @@ const below: Record<string, readonly string[]> = {
   routes: [...feature, 'routes/match'],
   'routes/match': feature,
   scan: [...feature, 'net', 'scan'],
-  'scan/findings': [...feature, 'scan/identify', 'scan/verify'],
+  'scan/findings': [...feature, 'scan/', 'scan/identify', 'scan/verify'],
   'scan/identify': feature,
   'scan/processes': [...feature, 'net'],
   'scan/verify': [...feature, 'net', 'scan/'],

@@ -1,6 +1,6 @@
 import type { Environment } from '../config/sources/env.ts'
 import { readRegistry } from '../control/control.ts'
-import type { PortOwner, Severity } from '../scan/scan.ts'
+import { ownerName, type PortOwner, type Severity } from '../scan/scan.ts'
 import { isRunning } from './server-process.ts'
 
 /** An entry in the registry of servers that is not true. */
@@ -26,7 +26,7 @@ export function staleEntries(env: Environment, owners: readonly PortOwner[]): St
     if (server === undefined) return { port: undefined, severity: 'note', why: 'An entry cannot be read.', fix }
     const { port, root, pid } = server
     const holder = owners.find((owner) => owner.port === port)
-    const now = holder === undefined ? '' : `; ${nameOf(holder)} has the port now`
+    const now = holder === undefined ? '' : `; ${ownerName(holder)} has the port now`
     const why = `The server of ${root} on port ${port} (pid ${pid}) was killed and is still registered${now}.`
     return { port, severity: 'note', why, fix }
   })
@@ -37,13 +37,9 @@ export function staleEntries(env: Environment, owners: readonly PortOwner[]): St
       return of.every((owner) => owner.pid !== undefined && owner.pid !== pid) ? of.slice(0, 1) : []
     })
     return taken.map((holder) => {
-      const why = `The server of ${root} (pid ${pid}) runs and is registered on port ${holder.port}, which ${nameOf(holder)} has.`
+      const why = `The server of ${root} (pid ${pid}) runs and is registered on port ${holder.port}, which ${ownerName(holder)} has.`
       return { port: holder.port, severity: 'warning', why, fix: `serve8008 stop --port ${holder.port}` }
     })
   })
   return [...killed, ...moved]
-}
-
-function nameOf({ pid, process: its }: PortOwner): string {
-  return pid === undefined ? 'a hidden process' : `${its?.program ?? 'a program'} (pid ${pid})`
 }

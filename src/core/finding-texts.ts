@@ -38,6 +38,7 @@ export type DoctorCode =
   | 'D8008_SHARED_SETTING'
   | 'D8008_PORTS'
   | 'D8008_PORT'
+  | 'D8008_TWO_OWNERS'
   | 'D8008_LOOPBACK'
   | 'D8008_IPV6_OFF'
   | 'D8008_LOCALHOST'
@@ -65,6 +66,12 @@ const openRelay: FindingText = {
   meaning: 'The server contacts a server that a request names.',
   effect: 'Clients reach through it what only this machine can reach, and hide behind its address.',
   remedy: 'Turn off forwarding to targets that the request names, or allow listed targets only.',
+}
+
+const twoOwners: FindingText = {
+  meaning: '`localhost` is one program over IPv4 and another over IPv6.',
+  effect: 'A client gets either of them, so edits and logins seem to vanish.',
+  remedy: 'End one of them with serve8008 free PORT --pid PID, or give it another port.',
 }
 
 const cors: FindingText = {
@@ -144,11 +151,7 @@ export const scanTexts: Readonly<Record<ScanCode, FindingText>> = {
     remedy: 'Bind its administration to 127.0.0.1.',
   },
   S8008_OPEN_RELAY: openRelay,
-  S8008_TWO_OWNERS: {
-    meaning: '`localhost` is one program over IPv4 and another over IPv6.',
-    effect: 'A client gets either of them, so edits and logins seem to vanish.',
-    remedy: 'End one of them with serve8008 free PORT, or give it another port.',
-  },
+  S8008_TWO_OWNERS: twoOwners,
   S8008_REGISTRY: {
     meaning: 'A server of yours was killed and is still registered, or runs while another program has its port.',
     effect: 'The commands stop and reload look for a server that is not there.',
@@ -261,6 +264,7 @@ export const doctorTexts: Readonly<Record<DoctorCode, FindingText>> = {
     effect: 'serve8008 takes the next one, so bookmarks and other programs do not find it.',
     remedy: 'Free the port: serve8008 free 8008.',
   },
+  D8008_TWO_OWNERS: twoOwners,
   D8008_LOOPBACK: {
     meaning: 'An address of the loopback does not exist, or connections to it are refused.',
     effect: 'Programs of this machine do not reach servers on it.',

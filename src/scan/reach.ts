@@ -1,6 +1,6 @@
 import { addressSet, isLoopback } from '../core/util/ip.ts'
 import { ownNames } from '../net/net.ts'
-import type { Reach } from './types.ts'
+import type { OpenPort, Reach } from './types.ts'
 
 /** Addresses that routers do not forward to the internet (RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291). */
 const isPrivate = addressSet([
@@ -34,6 +34,28 @@ export function familiesOf(addresses: readonly string[]): ('ipv4' | 'ipv6')[] {
   if (addresses.some((address) => address === '*' || !address.includes(':'))) families.push('ipv4')
   if (addresses.some((address) => address === '*' || address.includes(':'))) families.push('ipv6')
   return families
+}
+
+/** Where clients of `localhost` connect to. */
+const localAddresses: ReadonlySet<string> = new Set([...wildcards, '127.0.0.1', '::1'])
+
+/**
+ * Whether a port of `localhost` is two programs, so that a client reaches either. Workers that share an address are one, and a
+ * program on another address of this machine is not `localhost`.
+ */
+export function isDivided(one: OpenPort, other: OpenPort): boolean {
+  const [first = [], second = []] = [one, other].map(({ addresses }) =>
+    addresses.filter((each) => localAddresses.has(each)),
+  )
+  const isShared = first.some((address) => second.includes(address))
+  const isSame = one.pid === other.pid && one.uid === other.uid
+  return one.port === other.port && !isSame && !isShared && first.length > 0 && second.length > 0
+}
+
+/** `localhost:8008 is two programs: node (pid 7) on 127.0.0.1, python (pid 8) on ::1.` */
+export function dividedText(one: OpenPort, other: OpenPort, names: readonly [string, string]): string {
+  const each = [one, other].map(({ addresses }, at) => `${names[at]} on ${addresses.join(' and ')}`)
+  return `localhost:${one.port} is two programs: ${each.join(', ')}.`
 }
 
 /** The address of this machine by which we reach a listener, IPv4 where there is a choice. */

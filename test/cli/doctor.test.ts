@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -7,14 +7,25 @@ import { test, type TestContext } from 'node:test'
 import { examine } from '../../src/cli/doctor/doctor.ts'
 import { createReporter } from '../../src/cli/output/reporter.ts'
 import type { Output, Program } from '../../src/cli/process-io.ts'
-import { folderOf, registered, serve } from './command.ts'
+import { freePort } from '../support/free-port.ts'
+import { folderOf, registered, serve, start } from './command.ts'
 import { runHere } from './here.ts'
+
+const without6 =
+  process.platform === 'linux' && existsSync('/proc/net/if_inet6')
+    ? false
+    : 'needs IPv6, and a system that shows processes'
 
 interface Report {
   readonly checks: readonly {
     readonly name: string
     readonly seen: string
-    readonly findings: readonly { readonly code: string; readonly severity: string; readonly fix: string }[]
+    readonly findings: readonly {
+      readonly code: string
+      readonly severity: string
+      readonly fix: string
+      readonly why: string
+    }[]
   }[]
 }
 
@@ -78,6 +89,26 @@ async function examined(t: TestContext, cwd: string, env: Readonly<Record<string
   const report = createReporter(program, { quiet: false, verbose: false, json: false, suggestFix: () => undefined })
   return examine(program, report, 120_000)
 }
+
+test('doctor finds a port that is one program over IPv4 and another over IPv6', { skip: without6 }, async (t) => {
+  const first = createServer().listen(await freePort(), '127.0.0.1')
+  t.after(() => first.close())
+  await once(first, 'listening')
+  const { port } = first.address() as { port: number }
+  const code = `require('net').createServer().listen(${port}, '::1', () => console.log('listens'))`
+  const { child, stdout } = start(t, [], { words: [process.execPath, '-e', code] })
+  await stdout(/listens/)
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}), XDG_DATA_HOME: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'serve8008.config.json': JSON.stringify({ port: [port, await freePort()] }) })
+  const ports = (await examined(t, cwd, env)).find(({ name }) => name === 'ports')
+  const finding = ports?.findings.find((each) => each.code === 'D8008_TWO_OWNERS')
+  assert.match(finding?.why ?? '', new RegExp(`^localhost:${port} is two programs: .* on \\S+, .* on \\S+\\.$`))
+  assert.match(finding?.why ?? '', new RegExp(`node \\(pid ${process.pid}\\b.*\\) on 127\\.0\\.0\\.1[,.]`))
+  assert.match(finding?.why ?? '', new RegExp(`node \\(pid ${child.pid}\\) on ::1[,.]`))
+  // The fix ends one of them.
+  const fixes = [process.pid, child.pid].map((pid) => `serve8008 free ${port} --pid ${pid}`)
+  assert.ok(fixes.includes(finding?.fix ?? ''), finding?.fix)
+})
 
 test('doctor reports a broken configuration once, and its own server on a port', async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}), XDG_DATA_HOME: await folderOf(t, {}) }

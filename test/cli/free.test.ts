@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { freePort } from '../support/free-port.ts'
-import { folderOf, registered, serve } from './command.ts'
+import { commandWords, folderOf, registered, serve, start, type Ended } from './command.ts'
 import { runHere } from './here.ts'
 
 const skip = process.platform === 'linux' ? false : 'what other systems show is recorded'
@@ -56,6 +56,38 @@ test('free stops nothing without a yes, and a program with one', { skip }, async
   assert.deepEqual(JSON.parse(done.stdout), { port, free: true, stopped: [{ pid, program: 'node', command: null }] })
 })
 
+const probe = spawnSync('script', ['--version'], { encoding: 'utf8' })
+const terminal =
+  skip === false && !probe.stdout?.includes('util-linux') ? 'there is no script(1) of util-linux here' : skip
+
+/** Answers the question of free in a pseudo-terminal. */
+async function answer(t: TestContext, port: number, keys: string): Promise<Ended> {
+  const line = [...commandWords, 'free', String(port)].map((word) => `'${word}'`).join(' ')
+  const { child, stdout, ended } = start(t, [], {
+    words: ['script', '-qefc', line, '/dev/null'],
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { NO_COLOR: '1', SHELL: '/bin/sh', TERM: 'xterm', XDG_RUNTIME_DIR: '/nowhere' },
+  })
+  const [shown] = await stdout(/[^]*Stop it\? \[y\/N\] /)
+  assert.match(shown, new RegExp(`^ {2}Port {5}${port} on 127\\.0\\.0\\.1\r\n {2}Program {2}node \\(pid \\d+\\)\r\n`))
+  child.stdin?.write(keys)
+  return ended
+}
+
+test('free asks in a terminal: no and nothing leave the program, yes ends it', { skip: terminal }, async (t) => {
+  const { child, port } = await listener(t, plain('127.0.0.1', await freePort()))
+  for (const keys of ['n\r', '\r']) {
+    const { exitCode, stdout } = await answer(t, port, keys)
+    assert.deepEqual([exitCode, child.exitCode, child.signalCode], [1, null, null], stdout)
+    assert.doesNotMatch(stdout, /is free/)
+  }
+  const stopped = once(child, 'exit')
+  const { exitCode, stdout } = await answer(t, port, 'y\r')
+  assert.deepEqual(await stopped, [null, 'SIGTERM'])
+  assert.equal(exitCode, 0)
+  assert.match(stdout, new RegExp(`\nPort ${port} is free\\.\r\n$`))
+})
+
 test('free ends a program that ignores SIGTERM with --force only', { skip }, async (t) => {
   const { child, port } = await listener(t, `process.on('SIGTERM', () => {}); ${plain('127.0.0.1', await freePort())}`)
   const ignored = await free(t, port, '--yes')
@@ -71,7 +103,7 @@ test('free reports that a supervisor has started the program again', { skip }, a
   const again = `
     const { spawn } = require('child_process')
     let port = 0
-    process.title = 'supervisor'
+    process.title = 'nodemon'
     process.on('SIGTERM', () => process.exit())
     function run() {
       // It ends with its parent, however that ends.
@@ -82,11 +114,20 @@ test('free reports that a supervisor has started the program again', { skip }, a
     }
     run()`
   const { child, port } = await listener(t, again)
-  const { exitCode, stderr } = await free(t, port, '--yes')
+  const { exitCode, stdout, stderr } = await free(t, port, '--yes')
   child.kill('SIGTERM')
   await once(child, 'exit')
   assert.equal(exitCode, 3)
-  assert.match(stderr, new RegExp(`Port ${port} was free for a moment and is in use again by node \\(pid \\d+`))
+  assert.match(
+    stdout,
+    new RegExp(`^ {2}Again {4}nodemon starts it again; to stop that instead: kill ${child.pid}$`, 'm'),
+  )
+  assert.match(
+    stderr,
+    new RegExp(
+      `Port ${port} was free for a moment and is in use again by node \\(pid \\d+\\)\\. nodemon started it again\\.\n.*try: kill ${child.pid}\n`,
+    ),
+  )
 })
 
 test('free stops a worker that keeps the socket of its parent', { skip }, async (t) => {

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { parse } from 'valibot'
 import { scanSchema } from '../../src/cli/commands/scan-schema.ts'
 import { freePort } from '../support/free-port.ts'
+import type { Finding } from '../../src/scan/scan.ts'
 import { registerServer } from '../../src/control/control.ts'
 import { folderOf, registered, run, serve, start } from './command.ts'
 import { runHere } from './here.ts'
@@ -17,7 +18,7 @@ interface Row {
   readonly product: string | null
   readonly reach: string
   readonly project: { readonly name: string } | null
-  readonly findings: readonly { readonly code: string; readonly severity: string }[]
+  readonly findings: readonly Finding[]
 }
 
 function rowsOf(stdout: string): Row[] {
@@ -96,9 +97,9 @@ test('scan finds the entry of a server that was killed, on its port too, and the
   t.after(() => server.close())
   await once(server, 'listening')
   const held = await runHere(t, ['scan', String(port), '--json'], { env })
-  assert.deepEqual(rowsOf(held.stdout)[0]?.findings, [
-    { ...finding, why: `${why}; node (pid ${process.pid}) has the port now.` },
-  ])
+  const [onPort] = rowsOf(held.stdout)[0]?.findings ?? []
+  assert.ok(onPort?.why.startsWith(`${why}; node (pid ${process.pid}`), onPort?.why)
+  assert.match(onPort?.why ?? '', /\) has the port now\.$/)
   assert.equal((await runHere(t, ['ls'], { env })).exitCode, 0)
   assert.deepEqual(rowsOf((await runHere(t, ['scan', String(port), '--json'], { env })).stdout)[0]?.findings, [])
 })
@@ -116,12 +117,9 @@ test('scan and doctor find a server that runs while another program has its port
   const { stdout } = await runHere(t, ['scan', String(port), '--json'], { env })
   const fix = `serve8008 stop --port ${port}`
   const [finding] = rowsOf(stdout)[0]?.findings ?? []
-  assert.deepEqual(finding, {
-    code: 'S8008_REGISTRY',
-    severity: 'warning',
-    why: `The server of ${cwd} (pid ${pid}) runs and is registered on port ${port}, which node (pid ${process.pid}) has.`,
-    fix,
-  })
+  assert.deepEqual([finding?.code, finding?.severity, finding?.fix], ['S8008_REGISTRY', 'warning', fix])
+  const why = `The server of ${cwd} (pid ${pid}) runs and is registered on port ${port}, which node (pid ${process.pid}`
+  assert.ok(finding?.why.startsWith(why), finding?.why)
   const doctor = await runHere(t, ['doctor', '--json'], { cwd, env })
   assert.ok(doctor.stdout.includes('D8008_REGISTRY_PORT') && doctor.stdout.includes(fix), doctor.stdout)
   await runHere(t, fix.split(' ').slice(1), { cwd, env })

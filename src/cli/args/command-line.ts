@@ -72,7 +72,8 @@ function maskedValue(flag: string, value: string): string {
 }
 
 /** Programs that hints run; any other hint is a sentence. */
-const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle)(?= |$)/
+const programs =
+  /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle|kill|taskkill|ps|systemctl|sv|supervisorctl|pm2|docker|podman)(?= |$)/
 
 /** Whether a hint is a command alone, and not a sentence about one. */
 export function isCommandHint(hint: string): boolean {

@@ -4,7 +4,7 @@ import { processStart } from '../../control/control.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { formatSince } from '../../core/util/format-time.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { openPorts, portOwners, processInfo, testPorts, type PortOwner } from '../../scan/scan.ts'
+import { openPorts, ownerName, portOwners, processInfo, testPorts, type PortOwner } from '../../scan/scan.ts'
 import { isOn, type Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
@@ -132,7 +132,7 @@ function holdersOf(port: number, owners: readonly PortOwner[], asking: Asking): 
     const refusal = refusalOf(owner, asking)
     if (refusal === undefined) continue
     const { pid, uid, process: its } = owner
-    const who = pid === undefined ? `a hidden process of uid ${uid ?? 'unknown'}` : nameOf(owner)
+    const who = ownerName(owner)
     const isForeign = pid === undefined || (asking.uid !== undefined && (its?.uid ?? uid) !== asking.uid)
     throw new ServeError(
       'E8008_PORT_HELD',
@@ -145,19 +145,13 @@ function holdersOf(port: number, owners: readonly PortOwner[], asking: Asking): 
   return meant as Holder[]
 }
 
-/** `node (pid 4242: vite)`. */
-function nameOf({ pid, process: its }: PortOwner): string {
-  const command = its?.command === undefined ? '' : `: ${its.command}`
-  return `${its?.program ?? 'a program'} (pid ${pid}${command})`
-}
-
 /** What it is, where it works, and what starts it again. */
 function describe(holder: Holder, cwd: string): string {
   const { port, addresses, clients, process: its } = holder
   const { project, startedAt, supervisor, user } = its ?? {}
   const rows: [string, string | undefined][] = [
     ['Port', `${port} on ${addresses.join(', ')}`],
-    ['Program', nameOf(holder)],
+    ['Program', ownerName(holder)],
     ['Folder', its?.cwd === undefined ? undefined : displayPath(its.cwd, cwd)],
     ['Project', project?.name],
     ['User', user],
@@ -185,7 +179,7 @@ async function stopHolder(holder: Holder, { values }: Command, program: Program)
   if (!isOn(values, 'force')) {
     throw new ServeError(
       'E8008_PORT_HELD',
-      `${nameOf(holder)} ignores SIGTERM: port ${port} is still in use after 5 s.`,
+      `${ownerName(holder)} ignores SIGTERM: port ${port} is still in use after 5 s.`,
       {
         hint: `serve8008 free ${port} --force`,
       },
@@ -194,7 +188,7 @@ async function stopHolder(holder: Holder, { values }: Command, program: Program)
   await checkSame(holder)
   signal(pid, true)
   if (await isGone(port, pid)) return
-  throw new ServeError('E8008_PORT_HELD', `${nameOf(holder)} does not end: port ${port} is still in use.`, {
+  throw new ServeError('E8008_PORT_HELD', `${ownerName(holder)} does not end: port ${port} is still in use.`, {
     hint: `ps -fp ${pid}`,
   })
 }
@@ -235,9 +229,12 @@ async function isGone(port: number, pid: number): Promise<boolean> {
 function takenAgain(port: number, owner: PortOwner, stopped: readonly Holder[]): ServeError {
   const supervisor =
     owner.process?.supervisor ?? stopped.map(({ process: its }) => its?.supervisor).find((its) => its !== undefined)
-  const who = owner.pid === undefined ? 'a hidden process' : nameOf(owner)
   const why = supervisor === undefined ? '' : ` ${supervisor.name} started it again.`
-  return new ServeError('E8008_PORT_HELD', `Port ${port} was free for a moment and is in use again by ${who}.${why}`, {
-    hint: supervisor?.stop ?? `serve8008 free ${port}`,
-  })
+  return new ServeError(
+    'E8008_PORT_HELD',
+    `Port ${port} was free for a moment and is in use again by ${ownerName(owner)}.${why}`,
+    {
+      hint: supervisor?.stop ?? `serve8008 free ${port}`,
+    },
+  )
 }

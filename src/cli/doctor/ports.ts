@@ -1,10 +1,20 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import type { RunningServer } from '../../control/control.ts'
-import { nameHolders, testLoopback, testPorts, type Finding, type LoopbackTest } from '../../scan/scan.ts'
+import {
+  dividedText,
+  isDivided,
+  nameHolders,
+  ownerName,
+  portOwners,
+  testLoopback,
+  testPorts,
+  type Finding,
+  type LoopbackTest,
+} from '../../scan/scan.ts'
 import { note, warning, type Seen } from './check.ts'
 
-/** Most milliseconds to ask what answers on the ports that are in use: the check has a second. */
-const namingMs = 300
+/** Most milliseconds to ask what answers on the ports that are in use, and to find who else does: the check has a second. */
+const askingMs = 300
 
 /** Says which ports of the configuration could be used now, and who holds the others. */
 export async function lookAtPorts({ config }: LoadedConfig, servers: readonly RunningServer[]): Promise<Seen> {
@@ -12,8 +22,9 @@ export async function lookAtPorts({ config }: LoadedConfig, servers: readonly Ru
   const looks = await Promise.all(
     listeners.map(async ({ host, lan, ports, fallback }) => {
       const tried = ports.filter((port) => port !== 0)
-      const misses = await nameHolders(await testPorts(tried, { host, lan }), namingMs)
-      return portFindings(tried, fallback, misses, servers)
+      const misses = await nameHolders(await testPorts(tried, { host, lan }), askingMs)
+      const { seen, findings = [] } = portFindings(tried, fallback, misses, servers)
+      return { seen, findings: [...findings, ...(await dividedPorts(misses.map(({ port }) => port)))] }
     }),
   )
   if (looks.every(({ seen }) => seen === '')) return { seen: 'the system chooses the port' }
@@ -22,8 +33,20 @@ export async function lookAtPorts({ config }: LoadedConfig, servers: readonly Ru
       .map(({ seen }) => seen)
       .filter((text) => text !== '')
       .join(', '),
-    findings: looks.flatMap(({ findings = [] }) => findings),
+    findings: looks.flatMap(({ findings }) => findings),
   }
+}
+
+/** The ports that are one program over IPv4 and another over IPv6. */
+async function dividedPorts(ports: readonly number[]): Promise<Finding[]> {
+  const owners = ports.length === 0 ? [] : await portOwners({ ports, ms: askingMs })
+  return owners.flatMap((one, at) => {
+    const other = owners.slice(at + 1).find((each) => isDivided(one, each))
+    if (other === undefined) return []
+    const which = other.pid === undefined ? '' : ` --pid ${other.pid}`
+    const why = dividedText(one, other, [ownerName(one), ownerName(other)])
+    return [warning('D8008_TWO_OWNERS', why, `serve8008 free ${one.port}${which}`)]
+  })
 }
 
 /** The line of one listener. */

@@ -3,6 +3,7 @@ import { fixOf, scanTexts, type ScanCode } from '../../core/finding-texts.ts'
 import { homeFolder } from '../../core/util/home.ts'
 import type { Finding, ScannedPort, Severity } from '../types.ts'
 import { fieldOf, type HttpReply } from '../identify/reply.ts'
+import { dividedText, isDivided } from '../reach.ts'
 import { getPath, relayOf, type Suspect } from './request.ts'
 
 /** A row before it has findings. */
@@ -113,12 +114,12 @@ function knownFindings(row: Examined): Finding[] {
 
 /** `localhost` means both families, and each may be another program. */
 function twoOwners(row: Examined, others: readonly Examined[]): Finding[] {
-  const other = others.find(({ port, pid, uid }) => port === row.port && (pid !== row.pid || uid !== row.uid))
+  const other = others.find((each) => isDivided(row, each))
   if (other === undefined) return []
   const name = ({ identity, process, pid }: Examined): string =>
     `${identity.product ?? process?.program ?? 'another program'}${pid === undefined ? '' : ` (pid ${pid})`}`
-  const why = `localhost:${row.port} is two programs: ${name(row)} on ${row.addresses.join(' and ')}, ${name(other)} on ${other.addresses.join(' and ')}.`
-  return [finding('S8008_TWO_OWNERS', 'warning', why, freed(row))]
+  const fix = row.pid === undefined ? freed(row) : `${freed(row)} --pid ${row.pid}`
+  return [finding('S8008_TWO_OWNERS', 'warning', dividedText(row, other, [name(row), name(other)]), fix)]
 }
 
 /** A path that should not be answered, and for which products it is worth a request. */

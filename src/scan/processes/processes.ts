@@ -28,6 +28,13 @@ export async function portOwners(options: OpenPortsOptions & ProcessInfoOptions 
   return owners.map((owner) => (isForwarder(owner) ? withContainer(owner, running) : owner))
 }
 
+/** `node (pid 4242: vite)`, for a sentence. */
+export function ownerName({ pid, uid, process: its }: PortOwner): string {
+  if (pid === undefined) return `a hidden process${uid === undefined ? '' : ` of uid ${uid}`}`
+  const command = its?.command === undefined ? '' : `: ${its.command}`
+  return `${its?.program ?? 'a program'} (pid ${pid}${command})`
+}
+
 /** Whether a process listens for containers, each of its ports for another one. */
 function isForwarder({ process }: PortOwner): boolean {
   return process?.container === undefined && forwarders.test(process?.program ?? '')

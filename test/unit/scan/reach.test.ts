@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { contactOf, familiesOf, reachOf } from '../../../src/scan/reach.ts'
+import { contactOf, familiesOf, isDivided, reachOf } from '../../../src/scan/reach.ts'
+import type { OpenPort } from '../../../src/scan/types.ts'
 
 const cases: readonly (readonly [string, readonly string[], readonly string[], string])[] = [
   ['loopback', ['127.0.0.1'], ['192.168.1.5'], 'machine'],
@@ -37,3 +38,25 @@ test('the families are those of the addresses', () => {
     [['ipv4'], ['ipv6'], ['ipv4', 'ipv6'], ['ipv4', 'ipv6']],
   )
 })
+
+const owners: readonly (readonly [string, readonly string[], readonly string[], boolean])[] = [
+  ['each family is another program', ['127.0.0.1'], ['::1'], true],
+  ['one is on every address, the other on one', ['0.0.0.0', '::'], ['127.0.0.1'], true],
+  ['workers share an address', ['127.0.0.1'], ['127.0.0.1'], false],
+  ['one is on another address of this machine', ['127.0.0.1'], ['192.168.1.5'], false],
+  ['one is on another address of the loopback', ['127.0.0.53'], ['127.0.0.1'], false],
+]
+for (const [what, first, second, expected] of owners) {
+  test(`localhost is ${expected ? 'two programs' : 'one program'} where ${what}`, () => {
+    const ownerOf = (pid: number, addresses: readonly string[]): OpenPort => ({
+      port: 9,
+      addresses,
+      pid,
+      uid: 0,
+      clients: 0,
+    })
+    assert.equal(isDivided(ownerOf(1, first), ownerOf(2, second)), expected)
+    assert.equal(isDivided(ownerOf(2, second), ownerOf(1, first)), expected)
+    assert.equal(isDivided(ownerOf(1, first), ownerOf(1, second)), false)
+  })
+}

@@ -93,7 +93,15 @@ test('a warning is a line, and a second with what to do', () => {
   })
 })
 
-const commands = ['serve8008', 'serve8008 --port 3001', 'sudo sysctl fs.file-max=2097152', 'ulimit -n 8192']
+const commands = [
+  'kill 4242',
+  'docker stop shop-web-1',
+  'systemctl --user stop shop.service',
+  'serve8008',
+  'serve8008 --port 3001',
+  'sudo sysctl fs.file-max=2097152',
+  'ulimit -n 8192',
+]
 const sentences = [
   'build the app first, or serve the folder that holds its page',
   'did you mean "proxy"?',

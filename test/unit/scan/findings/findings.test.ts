@@ -198,6 +198,7 @@ test('two owners of a port are a finding of both', async () => {
     const [finding] = await findingsOf(row, [first, second], '127.0.0.1')
     assert.equal(finding?.code, 'S8008_TWO_OWNERS')
     assert.match(finding.why, /^localhost:9 is two programs: .*\(pid [12]\) on \S+, .*\(pid [12]\) on \S+\.$/)
+    assert.equal(finding.fix, `serve8008 free 9 --pid ${row.pid}`)
   }
 })
 
