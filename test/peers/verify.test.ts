@@ -12,7 +12,7 @@ const modules = '/usr/lib/apache2/modules'
 /** The requests by which the listener of the test was contacted, without its port. */
 function contacts({ relay }: VerifyResult): string[] {
   return relay.attempts.flatMap(({ sent, contacted }) =>
-    contacted ? [sent.replaceAll(/(?<=1\]?):\d+/g, ':PORT')] : [],
+    contacted ? [sent.replaceAll(/(?<=1\]?):\d+/g, ':PORT').replace(/\/\?[\da-f]{16}/, '/')] : [],
   )
 }
 

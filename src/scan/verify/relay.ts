@@ -18,7 +18,7 @@ interface Names {
 }
 
 /** What is asked for the test, and how long. */
-type TestedPlace = Pick<TestedServer, 'authority' | 'path' | 'timeoutMs'>
+type TestedPlace = Pick<TestedServer, 'authority' | 'timeoutMs'>
 
 /** A request that may make a server contact the canary. */
 interface Lure {
@@ -43,8 +43,8 @@ const handshakeFields = [
 ]
 
 /** The requests of HTTP/1.1 (RFC 9112 section 3.2), and paths and fields that servers have taken for a target. */
-function lures1({ canary, own }: Names): Lure[] {
-  const get = `GET / HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
+function lures1({ canary, own, path }: Names): Lure[] {
+  const get = `GET ${path} HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
   const paths = [
     `//${canary}/`,
     `/http://${canary}/`,
@@ -67,12 +67,12 @@ function lures1({ canary, own }: Names): Lure[] {
   ]
   const closing = 'Connection: close'
   return [
-    { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${canary}`, closing] },
-    { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${own}`, closing] },
+    { demands: true, head: [`GET http://${canary}${path} HTTP/1.1`, `Host: ${canary}`, closing] },
+    { demands: true, head: [`GET http://${canary}${path} HTTP/1.1`, `Host: ${own}`, closing] },
     { demands: true, head: [`GET https://${canary}/ HTTP/1.1`, `Host: ${canary}`, closing] },
     { demands: true, head: [`GET http://${own}@${canary}/ HTTP/1.1`, `Host: ${own}`, closing] },
     { demands: true, head: [`CONNECT ${canary} HTTP/1.1`, `Host: ${canary}`], tunnelled: get },
-    { demands: true, head: ['GET / HTTP/1.1', `Host: ${canary}`, closing] },
+    { demands: true, head: [`GET ${path} HTTP/1.1`, `Host: ${canary}`, closing] },
     { demands: true, head: ['GET / HTTP/1.1', `Host: ${own}@${canary}`, closing] },
     { demands: true, head: ['GET / HTTP/1.1', `Host: ${canary}`, ...handshakeFields] },
     { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${canary}`, ...handshakeFields] },
@@ -92,16 +92,16 @@ function commonLures({ canary, path }: Names): Lure[] {
 }
 
 function lures6(names: Names): Lure[] {
-  return commonLures({ ...names, path: '/' }).map((lure) => ({ ...lure, address: '::1' }))
+  return commonLures(names).map((lure) => ({ ...lure, address: '::1' }))
 }
 
 /** The requests of HTTP/2 (RFC 9113 section 8.3 and 8.5, RFC 8441). */
-function lures2({ canary, own, scheme }: Names): Lure[] {
+function lures2({ canary, own, scheme, path }: Names): Lure[] {
   const plain = { ':method': 'GET', ':scheme': scheme, ':path': '/' }
-  const get = `GET / HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
+  const get = `GET ${path} HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
   const extended = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': scheme, ':path': '/' }
   return [
-    { demands: true, head: { ...plain, ':authority': canary } },
+    { demands: true, head: { ...plain, ':authority': canary, ':path': path } },
     { demands: true, head: { ...plain, ':authority': `${own}@${canary}` } },
     { demands: true, head: { ...plain, ':authority': canary, ':path': `http://${canary}/` } },
     { demands: true, head: { ':method': 'CONNECT', ':authority': canary }, tunnelled: get },
@@ -122,14 +122,24 @@ interface Attempt {
   readonly canary: Canary
 }
 
+/** A path of the test that no other program knows: a canary that hears it was contacted by a request of ours. */
+function secretPath(): string {
+  return `/?${nodeCrypto().randomBytes(8).toString('hex')}`
+}
+
 /**
  * Asks the server, in every way that proxies and broken servers are known to follow, to contact a listener of ours on the
  * loopback. Answers are no evidence: error pages repeat the request, and some servers answer anything by 200.
+ *
+ * What looks for listeners on this machine contacts the canaries too. It contacts those that no request names as well: then
+ * only a canary counts that has heard the secret path.
  */
 export async function testRelay(endpoint: TestedServer, wires: readonly Wire[]): Promise<RelayResult> {
+  const path = secretPath()
   const planned = wires.flatMap((wire) =>
-    (wire.version === '2' ? [lures2] : [lures1, lures6]).flatMap((lures) => plan(endpoint, wire, lures)),
+    (wire.version === '2' ? [lures2] : [lures1, lures6]).flatMap((lures) => plan(endpoint, path, wire, lures)),
   )
+  const unnamed = (await Promise.all([openCanary('127.0.0.1'), openCanary('::1')])).filter((each) => each !== undefined)
   const attempts = (await inTurns(planned, atOnce, openAttempt)).filter((each) => each !== undefined)
   try {
     const sent = await inTurns(attempts, atOnce, async (attempt) =>
@@ -137,19 +147,20 @@ export async function testRelay(endpoint: TestedServer, wires: readonly Wire[]):
     )
     const isWhole = !endpoint.isOver
     await delay(settleMs)
+    const isPolled = unnamed.some((canary) => canary.wasContacted())
     const made = sent.flat()
     const results = made.map(({ wire, lure, canary, answer }): RelayAttempt => ({
       protocol: wire.name,
       sent: printable(lineOf(lure), 300),
       answer: answerText(answer),
-      contacted: canary.wasContacted(),
+      contacted: canary.hasHeard(path) || (!isPolled && canary.wasContacted()),
     }))
     const isRefused = made.every(({ lure: { demands }, answer }) => demands !== true || isError(answer))
     const isRelay = results.some(({ contacted }) => contacted)
     const otherwise = !isWhole ? 'not tested' : isRefused ? 'refuses' : 'not shown to relay'
     return { verdict: isRelay ? 'relays to loopback' : otherwise, attempts: results }
   } finally {
-    for (const { canary } of attempts) canary.close()
+    for (const canary of [...unnamed, ...attempts.map((attempt) => attempt.canary)]) canary.close()
   }
 }
 
@@ -163,8 +174,8 @@ const shortSettleMs = 50
  * @returns the first request that was forwarded, as a line; undefined where none was.
  */
 export async function findRelay(endpoint: TestedPlace, wire: Wire): Promise<string | undefined> {
-  const path = `/${nodeCrypto().randomBytes(8).toString('hex')}`
-  const opened = await Promise.all(plan({ ...endpoint, path }, wire, commonLures).map(openAttempt))
+  const path = secretPath()
+  const opened = await Promise.all(plan(endpoint, path, wire, commonLures).map(openAttempt))
   const attempts = opened.filter((each) => each !== undefined)
   try {
     await Promise.all(attempts.map((attempt) => send(endpoint, attempt)))
@@ -183,8 +194,7 @@ interface Planned {
   readonly make: (canary: string) => Lure
 }
 
-function plan(endpoint: TestedPlace, wire: Wire, lures: (names: Names) => Lure[]): Planned[] {
-  const { authority: own, path } = endpoint
+function plan({ authority: own }: TestedPlace, path: string, wire: Wire, lures: (names: Names) => Lure[]): Planned[] {
   const scheme = wire.isTls ? 'https' : 'http'
   const namesWith = (canary: string): Names => ({ canary, own, path, scheme })
   return lures(namesWith('')).map(({ address }, i): Planned => ({
