@@ -85,7 +85,7 @@ const below: Record<string, readonly string[]> = {
   'scan/findings': [...feature, 'scan/', 'scan/identify', 'scan/verify'],
   'scan/identify': feature,
   'scan/processes': [...feature, 'net'],
-  'scan/verify': [...feature, 'net', 'scan/'],
+  'scan/verify': [...feature, 'net', 'scan/', 'scan/identify'],
   static: [...feature, 'static'],
   'static/access': [...feature, 'static'],
   'static/files': [...feature, 'static'],

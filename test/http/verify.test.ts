@@ -5,6 +5,7 @@ import { createServer as createHttp2 } from 'node:http2'
 import { createServer as createHttps } from 'node:https'
 import { connect, createServer as createTcp, type AddressInfo, type Server } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { openPorts } from '../../src/scan/scan.ts'
 import { createServer, isServeError, verify, type CheckCode, type VerifyResult } from '../../src/index.ts'
 import { makeCertificate, makeCertificateFor } from '../support/certificate.ts'
 import { freePort } from '../support/free-port.ts'
@@ -78,6 +79,59 @@ test('a server that answers everything by an echo is not accused of relaying or 
   assert.equal(result.relay.verdict, 'not shown to relay')
   assert.deepEqual(failedOf(result), ['S8008_HOST'])
 })
+
+test('a server that answers everything by its path in chunks is not accused of files', async (t) => {
+  const result = await verifyListener(t, ({ url }, response) => {
+    response.write('{"path":')
+    response.end(JSON.stringify(url) + '}')
+  })
+  assert.deepEqual(failedOf(result), ['S8008_HOST'])
+})
+
+test('a file in chunks is found', async (t) => {
+  const listener = careful(({ url }, response) => {
+    if (url !== '/id_rsa') return void response.writeHead(404).end()
+    response.write('-----BEGIN PRI')
+    response.end('VATE KEY-----')
+  })
+  assert.deepEqual(failedOf(await verifyListener(t, listener)), ['S8008_KEYS'])
+})
+
+/** Contacts every listener of this process but one, as a program that looks for servers does. */
+async function contactListeners(except: number): Promise<void> {
+  const ports = (await openPorts()).filter(({ pid, port }) => pid === process.pid && port !== except)
+  const contacts = ports.map(async ({ port, addresses: [host] }) => {
+    const socket = connect({ port, ...(host === undefined ? {} : { host }) })
+    socket.on('error', () => {}).resume()
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(socket, 'close')
+  })
+  await Promise.all(contacts)
+}
+
+for (const [what, relays, expected] of [
+  ['a program that contacts every listener makes no relay of a server', false, 'refuses'],
+  ['a relay is found although a program contacts every listener', true, 'relays to loopback'],
+] as const) {
+  test(what, async (t) => {
+    let looked: Promise<void> | undefined
+    const server = createHttp((incoming, response) => {
+      const answer = (): void => void response.writeHead(404).end()
+      const host = incoming.headers.host ?? ''
+      if (host === own) return answer()
+      // By now the canaries listen.
+      looked ??= contactListeners(port)
+      void looked.then(() => {
+        if (!relays || incoming.url?.startsWith('/') !== true) return answer()
+        return void request(`http://${host}${incoming.url}`, answer).on('error', answer).end()
+      })
+    })
+    const port = await listen(t, server)
+    const own = `localhost:${port}`
+    const { relay } = await verify(`http://${own}/`)
+    assert.equal(relay.verdict, expected)
+  })
+}
 
 test('a server that claims a tunnel, and a relayed reply, is not accused', async (t) => {
   const server = createTcp((socket) => {
@@ -427,6 +481,18 @@ test('TLS: names, dates and old versions', async (t) => {
   const result = await verify(`https://localhost:${await listen(t, server)}/`)
   assert.deepEqual(failedOf(result), ['S8008_TLS_VERSION', 'S8008_TLS_NAMES'])
   assert.match(checkOf(result, 'S8008_TLS_NAMES').why, /not for localhost \(self-signed/)
+})
+
+test('TLS: a server that speaks old versions alone is tested', async (t) => {
+  const pair = await makeCertificateFor(['localhost'], [-1, 90])
+  const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const
+  const result = await verify(`https://localhost:${await listen(t, createHttps({ ...pair, ...old }, careful()))}/`)
+  assert.deepEqual(failedOf(result), ['S8008_TLS_VERSION'])
+})
+
+test('TLS: a server without it fails under https', async (t) => {
+  const result = await verify(`https://localhost:${await listen(t, createHttp(careful()))}/`)
+  assert.deepEqual(failedOf(result), ['S8008_ANSWER'])
 })
 
 for (const [what, days, verdict, why] of [

@@ -111,7 +111,8 @@ function headAt(bytes: Buffer, start: number): { text: string; end: number } | u
   return { text: window.subarray(0, length).toString('latin1'), end: start + length + (isCrlf ? 4 : 2) }
 }
 
-function joinChunks(content: Buffer): Buffer {
+/** The content of chunks (RFC 9112 section 7.1), as far as they are here. */
+export function joinChunks(content: Buffer): Buffer {
   const parts: Buffer[] = []
   let at = 0
   for (;;) {

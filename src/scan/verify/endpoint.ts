@@ -45,6 +45,9 @@ const defaultTimeoutMs = 3000
 /** Milliseconds that all requests may take together, unless the options say otherwise. */
 export const defaultTotalMs = 60_000
 
+/** A server that speaks old versions of TLS alone is tested too. OpenSSL refuses those by itself. */
+const anyVersion: ConnectionOptions = { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }
+
 /** The address without a host, as `serve8008 verify 8008` takes it, and that with one but without a scheme. */
 const bareAddress = /^(?:\d{1,5}$|[^/:]+:\d{1,5}(?:\/|$)|\[[\da-f:.]+\]|localhost\b)/i
 
@@ -93,7 +96,7 @@ export async function openEndpoints(target: string, options: VerifyOptions): Pro
       connect: open,
       connectTls: (more = {}) => {
         const name = isIP(hostname) === 0 ? { servername: hostname } : {}
-        return connectTls({ socket: open(), rejectUnauthorized: false, ...name, ...more })
+        return connectTls({ socket: open(), rejectUnauthorized: false, ...anyVersion, ...name, ...more })
       },
     }
   })

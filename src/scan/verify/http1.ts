@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { joinChunks } from '../identify/reply.ts'
 
 /** What came back for a request. */
 export interface Received {
@@ -43,7 +44,8 @@ export function sendHttp1(socket: Duplex, bytes: string, options: SendOptions): 
         fields: new Map<string, string>(),
         body: '',
       }
-      resolve({ status, fields, body, isLate })
+      const content = isChunked(fields) ? joinChunks(Buffer.from(body, 'latin1')).toString('latin1') : body
+      resolve({ status, fields, body: content, isLate })
     }
 
     socket.on('error', () => {})
@@ -92,9 +94,13 @@ function parseReply(text: string): Parsed | undefined {
   return { status, fields, body }
 }
 
+function isChunked(fields: ReadonlyMap<string, string>): boolean {
+  return /chunked/i.test(fields.get('transfer-encoding') ?? '')
+}
+
 function isWhole({ status, fields, body }: Parsed): boolean {
   if (status === 101 || status === 204 || status === 304) return true
-  if (/chunked/i.test(fields.get('transfer-encoding') ?? '')) return /(?:^|\r\n)0\r\n(?:.*\r\n)*\r\n$/.test(body)
+  if (isChunked(fields)) return /(?:^|\r\n)0\r\n(?:.*\r\n)*\r\n$/.test(body)
   const length = fields.get('content-length')
   return length !== undefined && body.length >= Number(length)
 }

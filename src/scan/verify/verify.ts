@@ -42,7 +42,12 @@ async function verifyEndpoint(endpoint: TestedServer, closed: Reached['closed'])
   // An open relay would look foreign names up: it is found before they are sent.
   const relay = endpoint.isOwn ? await testRelay(endpoint, wires) : ({ verdict: 'not tested', attempts: [] } as const)
   const subject: Tested = { endpoint, wires, ordinary: await ask(endpoint, first, {}) }
-  const made: VerifyCheck[] = [passed('S8008_ANSWER', answerText(spoken, closed), [`GET ${endpoint.path}`])]
+  const isBroken = endpoint.isSecure && !spoken.isTls
+  const made: VerifyCheck[] = [
+    isBroken
+      ? failed('S8008_ANSWER', 'it speaks no TLS, though the URL says https', ['a TLS handshake'])
+      : passed('S8008_ANSWER', answerText(spoken, closed), [`GET ${endpoint.path}`]),
+  ]
   const steps: readonly (() => VerifyCheck | Promise<VerifyCheck | VerifyCheck[]>)[] = [
     () => relayCheck(relay, endpoint),
     () => (relay.verdict === 'relays to loopback' ? unasked() : checkHosts(subject)),
