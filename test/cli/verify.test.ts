@@ -7,6 +7,10 @@ import { commandWords, folderOf, run, serve, start } from './command.ts'
 const linux = process.platform === 'linux' ? false : 'network namespaces are those of Linux'
 const isolated =
   linux === false && spawnSync('unshare', ['-rn', 'true']).status !== 0 ? 'there is no unshare(1) that may' : linux
+const cabled =
+  isolated === false && spawnSync('unshare', ['-rnm', 'ip', 'link', 'add', 'out', 'type', 'veth']).status !== 0
+    ? 'there are no pairs of network devices'
+    : isolated
 
 interface Report {
   readonly passed: boolean
@@ -115,3 +119,68 @@ test('no packet leaves this machine unless --host names the host', { skip: isola
   assert.equal(stdout.match(/E8008_NOT_LOCAL/g)?.length, 2)
   assert.match(stdout, /Nothing listens on port 80 of 10\.9\.9\.7/)
 })
+
+/** A machine whose network has no other machine: the device counts what is sent, first who has the address (ARP). */
+const lonelyNetwork = `
+  ip link set lo up; ip addr add 10.9.9.1/32 dev lo
+  ip link add out type veth peer name in
+  for each in out in; do echo 1 >/proc/sys/net/ipv6/conf/$each/disable_ipv6; ip link set $each up; done
+  ip addr add 10.9.9.2/24 dev out; ip route add default dev out
+  sent() { awk '/^ *out:/ { print $11 }' /proc/net/dev; awk '/^Ip6OutNoRoutes/ { print $2 }' /proc/net/snmp6; }`
+
+/** Sends every client to another machine: by its status, by its fields and by its content. */
+const redirecting = `
+  const away = 'http://10.9.9.7/'
+  require('node:http').createServer((request, response) => {
+    response.writeHead(302, { location: away + request.url, refresh: '0; url=' + away, link: '<' + away + '>; rel=preload' })
+    response.end('<meta http-equiv=refresh content="0; url=' + away + '"><img src="' + away + '">')
+  }).listen(8009, '10.9.9.1', () => console.log('listens'))`
+
+test(
+  'no redirect and no name takes verify to another machine, and doctor and scan stay here',
+  { skip: cabled },
+  async (t) => {
+    const cwd = await folderOf(t, {
+      'index.html': '<p>x',
+      hosts: '127.0.0.1 localhost\n10.9.9.7 away.test\n10.9.9.7 both.test\n10.9.9.1 both.test\n',
+      'redirecting.cjs': redirecting,
+      'serve8008.config.json': JSON.stringify({
+        port: 8010,
+        proxy: { '/far': 'http://10.9.9.7', '/name': 'http://away.test' },
+      }),
+    })
+    const command = commandWords.map((word) => `'${word}'`).join(' ')
+    const script = `${lonelyNetwork}
+    mount --bind hosts /etc/hosts
+    '${process.execPath}' redirecting.cjs >server & server=$!
+    until grep -q listens server; do sleep 0.05; done
+    ${command} verify http://10.9.9.1:8009/ --json >redirected; echo "redirected $?"
+    ${command} verify http://away.test:8009/ 2>refused; echo "away $?"
+    ${command} verify http://both.test:8009/ --json >both; echo "both $?"
+    echo "packets" $(sent)
+    ${command} doctor --json >doctor; echo "packets" $(sent)
+    ${command} scan 8009 --json >scan; echo "packets" $(sent)
+    kill $server; wait $server
+    '${process.execPath}' -e "require('node:http').get('http://away.test/').on('error', () => {}).setTimeout(500, process.exit)"; echo "packets" $(sent)
+    cat redirected both doctor scan refused`
+    const env = { XDG_DATA_HOME: await folderOf(t, {}), XDG_RUNTIME_DIR: await folderOf(t, {}) }
+    const { stdout, stderr } = await start(t, [], { cwd, env, words: ['unshare', '-rnm', 'sh', '-c', script] }).ended
+    // The last request shows that what leaves is counted.
+    assert.match(
+      stdout,
+      /^redirected 0\naway 2\nboth 0\npackets 0 0\npackets 0 0\npackets 0 0\npackets [1-9]\d* 0$/m,
+      `${stdout}${stderr}`,
+    )
+    assert.match(stdout, /away\.test is not this machine/)
+    const [redirected, both, doctor, scan] = stdout.split('\n').filter((line) => line.startsWith('{'))
+    for (const [text = '', name] of [
+      [redirected, '10.9.9.1'],
+      [both, 'both.test'],
+    ] as const) {
+      const [result] = (JSON.parse(text) as Report).results
+      assert.deepEqual([result?.url, result?.addresses], [`http://${name}:8009/`, ['10.9.9.1']])
+      assert.ok(result !== undefined && result.checks.some(({ verdict }) => verdict === 'passed'))
+    }
+    assert.ok(doctor?.includes('"name":"surroundings"') && scan?.includes('8009'), `${doctor}${scan}`)
+  },
+)
