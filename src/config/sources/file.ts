@@ -74,17 +74,17 @@ async function manifestOf(path: string): Promise<ConfigFile | undefined> {
   } catch {
     // The reader says why it cannot be read.
   }
-  const { checkFile, readManifest } = await loadReaders()
+  const { checkFile, readPackageJson } = await loadReaders()
   checkFile(path, 'package.json', false)
-  return readManifest(path)
+  return readPackageJson(path)
 }
 
 async function readFile(path: string, name: string, importModule: ImportModule, isNamed: boolean): Promise<ConfigFile> {
-  const { checkFile, readJsonFile, readManifest, readModuleFile } = await loadReaders()
+  const { checkFile, readJsonFile, readPackageJson, readModuleFile } = await loadReaders()
   checkFile(path, name, isNamed)
   const type = extname(path)
   if (basename(path) === 'package.json') {
-    const manifest = readManifest(path)
+    const manifest = readPackageJson(path)
     if (manifest !== undefined) return manifest
     throw unreadableConfig(`${name} has no "serve8008" key.`, 'add one, or name another file')
   }

@@ -37,7 +37,7 @@ export function readJsonFile(path: string, name: string): ConfigFile {
 }
 
 /** Reads package.json; undefined without the key `serve8008`. */
-export function readManifest(path: string): ConfigFile | undefined {
+export function readPackageJson(path: string): ConfigFile | undefined {
   const manifest = parseJsonFile(readText(path, 'package.json'), path, 'package.json')
   if (!isPlainObject(manifest) || !Object.hasOwn(manifest, 'serve8008')) return undefined
   return configFile(path, 'package.json', manifest['serve8008'])

@@ -53,7 +53,7 @@ export function passedBy(code: CheckCode, why: string, asked: readonly Asked[]):
 }
 
 /** A check that found nothing to look at. Without an answer to each request that is not known. */
-export function notFound(code: CheckCode, why: string, asked: readonly Asked[]): VerifyCheck {
+export function foundNothing(code: CheckCode, why: string, asked: readonly Asked[]): VerifyCheck {
   return ifAnswered(code, asked) ?? notApplicable(code, why, linesOf(asked))
 }
 

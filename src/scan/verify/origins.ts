@@ -1,5 +1,5 @@
 import { ask, requestLine, type Request, type Wire } from './wires.ts'
-import { askAll, failed, linesOf, notApplicable, notFound, passedBy, type Asked, type Tested } from './checks.ts'
+import { askAll, failed, linesOf, notApplicable, foundNothing, passedBy, type Asked, type Tested } from './checks.ts'
 import type { TestedServer } from './endpoint.ts'
 import type { VerifyCheck } from './types.ts'
 
@@ -105,7 +105,7 @@ export async function checkEvents({ endpoint, wires }: Tested): Promise<VerifyCh
     const target = readable[0]?.request.target
     return failed('S8008_EVENTS_ORIGIN', `pages of any site can read the events of ${target}`, linesOf(readable))
   }
-  if (streams.length === 0) return notFound('S8008_EVENTS_ORIGIN', 'no event stream was found', asked)
+  if (streams.length === 0) return foundNothing('S8008_EVENTS_ORIGIN', 'no event stream was found', asked)
   return passedBy('S8008_EVENTS_ORIGIN', 'other sites cannot read its event streams', asked)
 }
 
