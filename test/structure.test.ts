@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix, resolve, sep } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { build } from 'esbuild'
+import { breachesOf, measure, readSources } from '../scripts/source-tree.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const maxLines = 400
 
 /** Folders whose files are used from anywhere above them. */
 const open = ['core', 'http', 'config', 'pages', 'middleware', 'server', 'cli']
@@ -202,10 +202,8 @@ describe('the sources', () => {
     assert.ok(imports.some(({ specifier }) => specifier.startsWith('node:')))
   })
 
-  test(`no source file has more than ${maxLines} lines`, () => {
-    const long = files.map((file) => ({ file, lines: read(file).split('\n').length - 1 }))
-    const found = long.filter(({ lines }) => lines > maxLines).map(({ file, lines }) => `${file}: ${lines}`)
-    assertNone(found, 'too long')
+  test('an exported name is defined once, and files are neither long nor fragments', () => {
+    assertNone(breachesOf(measure(readSources())), 'beyond a limit of scripts/source-tree.ts')
   })
 
   test('every folder is known, and imports point down', () => {
