@@ -16,6 +16,10 @@ const wrapper = (value: unknown): string => {
   return keys.length === 0 ? 'leave it out' : `write what it holds at the top: { ${keys.slice(0, 8).join(', ')} }`
 }
 
+const webSockets = 'leave it out: WebSockets go through every route'
+const forwardedFor = 'leave it out: X-Forwarded-For, -Host and -Proto are always sent'
+const inRoute = "write it in its route: proxy: { '/': { to: 'http://localhost:3000', … } }"
+
 /** Options of Vite, webpack-dev-server, browser-sync, live-server, serve, http-server and Express that none of ours replaces. */
 const foreignKeys: NonNullable<OptionEntry['foreignKeys']> = [
   [['server', 'devServer', 'preview', 'options'], wrapper],
@@ -28,6 +32,16 @@ const foreignKeys: NonNullable<OptionEntry['foreignKeys']> = [
   [['middleware', 'middlewares', 'setupMiddlewares', 'configureServer', 'before', 'after'], layer],
   [['onListening'], "write server.on('listening', …)"],
   [['logger'], "write server.on('reply', …)"],
+  // http-proxy and http-proxy-middleware take the options of one route.
+  [['target', 'upstream', 'forward'], "write proxy: { '/': 'http://localhost:3000' }"],
+  [['ws'], webSockets],
+  [['xfwd'], forwardedFor],
+  [
+    ['secure', 'bypass', 'changeOrigin', 'autoRewrite', 'hostRewrite', 'protocolRewrite', 'selfHandleResponse'],
+    inRoute,
+  ],
+  [['rewrite', 'pathRewrite', 'pathFilter', 'router', 'cookieDomainRewrite', 'cookiePathRewrite'], inRoute],
+  [['proxyTimeout', 'passHeaders', 'balance', 'retries', 'buffer', 'health'], inRoute],
 ]
 
 /** What to write instead of an option of another program, or undefined. */
@@ -65,14 +79,14 @@ const proxyKeys: Readonly<Record<string, Correction>> = {
   cert: inTls,
   key: inTls,
   servername: inTls,
-  ws: { hint: 'leave it out: WebSockets go through every route' },
+  ws: { hint: webSockets },
   pathRewrite: path,
   stripPrefix: path,
   prependPath: path,
   ignorePath: path,
   bypass: { hint: 'add a route with more conditions in match' },
   router: { hint: 'add routes with more conditions in match' },
-  xfwd: { hint: 'leave it out: X-Forwarded-For, -Host and -Proto are always sent' },
+  xfwd: { hint: forwardedFor },
   autoRewrite: fits,
   hostRewrite: fits,
   protocolRewrite: fits,

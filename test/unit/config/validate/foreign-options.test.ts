@@ -42,6 +42,15 @@ describe('options from habit', () => {
     [{ mimetypes: {} }, "write headers: { '/path': { 'content-type': 'text/plain' } }"],
     [{ experiments: [] }, 'see the options: serve8008 --help'],
     [{ verbose: true }, 'leave it out: it is a flag of the command, --verbose'],
+    // Options of http-proxy and of http-proxy-middleware, which take those of one route.
+    [{ target: 'http://ann:hunter2@localhost' }, "write proxy: { '/': 'http://localhost:3000' }"],
+    [{ ws: true }, 'leave it out: WebSockets go through every route'],
+    [{ xfwd: true }, 'leave it out: X-Forwarded-For, -Host and -Proto are always sent'],
+    [{ secure: false }, "write it in its route: proxy: { '/': { to: 'http://localhost:3000', … } }"],
+    [{ bypass: () => {} }, "write it in its route: proxy: { '/': { to: 'http://localhost:3000', … } }"],
+    [{ pathRewrite: {} }, "write it in its route: proxy: { '/': { to: 'http://localhost:3000', … } }"],
+    [{ rewrite: false }, "write it in its route: proxy: { '/': { to: 'http://localhost:3000', … } }"],
+    [{ changeOrigin: true }, "write it in its route: proxy: { '/': { to: 'http://localhost:3000', … } }"],
   ] as const) {
     const [key] = Object.keys(options)
     test(`${JSON.stringify(options)} says what to write`, () => {
