@@ -1,5 +1,6 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, extname, resolve, sep } from 'node:path'
+import { realPathOrSame } from '../core/util/disk-name.ts'
 
 /** Most files that are watched; a config file that imports more is part of a program. */
 const mostFiles = 100
@@ -19,7 +20,7 @@ const endings = ['', '.js', '.json', '.cjs', `${sep}index.js`]
 export function importedFiles(config: string): string[] {
   const found = new Set([config])
   for (const file of found) {
-    const real = realPath(file)
+    const real = realPathOrSame(file)
     found.add(real)
     if (!moduleTypes.has(extname(real))) continue
     for (const [, , specifier = ''] of textOf(real).matchAll(imported)) {
@@ -28,14 +29,6 @@ export function importedFiles(config: string): string[] {
     }
   }
   return [...found]
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
-  }
 }
 
 function fileAt(path: string): string {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
+import { realPathOrSame } from '../core/util/disk-name.ts'
 import { processStart, registeredServers, type RunningServer, type ServerProcess } from '../control/control.ts'
 
 // Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
@@ -10,6 +11,11 @@ const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.e
 /** The servers of this user that run now. */
 export function runningServers(env: Environment): readonly RunningServer[] {
   return registeredServers(env, isRunning)
+}
+
+/** Whether two paths name one folder, perhaps through a symbolic link. */
+export function isSameFolder(one: string, other: string): boolean {
+  return one === other || realPathOrSame(one) === realPathOrSame(other)
 }
 
 /**

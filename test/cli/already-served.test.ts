@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/server-process.ts'
@@ -24,6 +24,10 @@ test('a port that serves this folder already is named with its address', async (
   assert.deepEqual([error['code'], error['url'], error['pid']], ['E8008_PORT_HELD', url, first?.pid])
   const other = await run(t, ['./other', '--port', String(port)], { cwd, env })
   assert.doesNotMatch(other.stderr, /already served/)
+  const link = join(await folderOf(t, {}), 'link')
+  symlinkSync(cwd, link, 'dir')
+  const linked = await run(t, [link, '--port', String(port)], { cwd, env })
+  assert.ok(linked.stderr.includes(` This folder is already served at ${url}.\n`), linked.stderr)
   // A port of its own starts a second one.
   const second = await serve(t, ['.', '--port', '0'], { cwd, env })
   assert.notEqual(second.port, port)

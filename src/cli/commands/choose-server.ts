@@ -1,6 +1,7 @@
 import { sep } from 'node:path'
 import { quote } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
+import { realPathOrSame } from '../../core/util/disk-name.ts'
 import { correctedCommand } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
 import { serverPort } from './definition.ts'
@@ -25,7 +26,10 @@ export function chooseServer(
   const named = Array.isArray(port)
     ? servers.filter((server) => [server.port, server.tlsPort].some((its) => port.includes(String(its))))
     : servers
-  const here = named.filter(({ root, cwd: started }) => started === cwd || root === cwd || cwd.startsWith(root + sep))
+  // The system names the working directory without symbolic links.
+  const real = realPathOrSame(cwd)
+  const isWithin = (root: string): boolean => real === root || real.startsWith(root + sep)
+  const here = named.filter(({ root, cwd: started }) => started === cwd || isWithin(realPathOrSame(root)))
   const possible = here.length > 0 ? here : named
   const [server] = possible
   const isMeant = here.length === 1 || (named.length === 1 && (Array.isArray(port) || command === 'reload'))

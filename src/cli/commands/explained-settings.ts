@@ -6,7 +6,7 @@ import { importConfig } from '../import-config.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import { settingsHash } from '../server-settings.ts'
-import { runningServers } from '../server-process.ts'
+import { isSameFolder, runningServers } from '../server-process.ts'
 
 /** The settings by which a request is explained. */
 export interface ExplainedSettings {
@@ -42,9 +42,9 @@ export async function settingsToExplain(
   const loaded = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
   const settings = settingsHash(loaded.file, command, env)
   const { root } = loaded.config
-  const here = servers.filter((server) => server.cwd === cwd || server.root === root)
+  const here = servers.filter((server) => server.cwd === cwd || isSameFolder(server.root, root))
   const possible = port === 0 ? here : named === undefined ? [] : [named]
-  const isSame = possible.some((server) => server.root === root && server.settings === settings)
+  const isSame = possible.some((server) => server.settings === settings && isSameFolder(server.root, root))
   const other = isSame ? undefined : possible[0]
   const read = sourcesOf(loaded, cwd)
   return { loaded, read, server: undefined, other: other && { server: other, command: commandFor(other) } }

@@ -9,7 +9,7 @@ import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import type { RunningServer } from '../../control/control.ts'
-import { isRunning, isThatServer, runningServers } from '../server-process.ts'
+import { isRunning, isSameFolder, isThatServer, runningServers } from '../server-process.ts'
 import { printingFlags, serverPort, type CommandDefinition } from './definition.ts'
 
 export const stopCommand: CommandDefinition = {
@@ -78,7 +78,7 @@ export async function endServer(server: RunningServer, program: Pick<Program, 'e
 
 /** The error for `stop 3000` and `stop ./site`, which mean the server of that port or folder. */
 function needlessWord(word: string, servers: readonly RunningServer[], { argv, cwd }: Program): ServeError {
-  const its = servers.filter(({ root }) => root === resolve(cwd, word))
+  const its = servers.filter(({ root }) => isSameFolder(root, resolve(cwd, word)))
   const port = /^\d+$/.test(word) ? word : its.length === 1 ? String(its[0]?.port) : 'PORT'
   return new ServeError('E8008_USAGE', `serve8008 stop takes no arguments, but got ${withoutSecret(word)}.`, {
     hint: replaceWord(argv, word, '--port', port),

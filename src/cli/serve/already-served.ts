@@ -9,7 +9,7 @@ import { openBrowser } from './browser.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { runningServers } from '../server-process.ts'
+import { isSameFolder, runningServers } from '../server-process.ts'
 import { settingsHash } from '../server-settings.ts'
 
 /** What a second start needs to know. */
@@ -40,7 +40,7 @@ export async function yieldToFirst(second: SecondStart): Promise<boolean> {
     holder === undefined || holder.hidden === 'search' || holder.pid === pid
   const first = runningServers(env).find(
     (each) =>
-      each.root === root &&
+      isSameFolder(each.root, root) &&
       each.settings === settings &&
       listening.skipped.some(({ port, holder }) => port === each.port && isHeldBy(each.pid, holder)),
   )
@@ -64,7 +64,7 @@ export function heldBySameFolder(
   { root, ports }: Pick<ResolvedConfig, 'root' | 'ports'>,
   env: Environment,
 ): ServeError {
-  const first = runningServers(env).find((each) => each.root === root && ports.includes(each.port))
+  const first = runningServers(env).find((each) => ports.includes(each.port) && isSameFolder(each.root, root))
   if (first === undefined) return error
   const { code, message, fix, cause } = error
   const { url, pid } = first

@@ -38,6 +38,15 @@ export function realPathOnDisk(path: string): string {
   return fromDisk(realpathSync.native(toDisk(path), 'buffer'))
 }
 
+/** The same, or the path itself where it cannot be resolved: to compare what two paths name. */
+export function realPathOrSame(path: string): string {
+  try {
+    return realPathOnDisk(path)
+  } catch {
+    return path
+  }
+}
+
 /** The target of a symbolic link, as written in it. */
 export function linkOnDisk(path: string): string {
   return fromDisk(readlinkSync(toDisk(path), 'buffer'))

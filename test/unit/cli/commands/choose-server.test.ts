@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
+import { symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { chooseServer } from '../../../../src/cli/commands/choose-server.ts'
 import type { RunningServer } from '../../../../src/control/server-registry.ts'
 import type { ServeError } from '../../../../src/core/serve-error.ts'
+import { TempFolder } from '../../../support/server.ts'
 
 const [mine, other] = [resolve('/home/ann/mine'), resolve('/home/ann/other')]
 
@@ -57,6 +59,17 @@ test('reload says whether several servers are of this folder, and its hint keeps
   const hint = 'serve8008 reload a.css --json --port PORT'
   assert.throws(choose(mine), { message: /^Several servers of this folder are running: /, hint })
   assert.throws(choose(other), { message: /^Several servers are running, and none of them serves this folder: /, hint })
+})
+
+test('stop finds the server of a folder that was named by a symbolic link', async () => {
+  using folder = await new TempFolder().write({ 'site/a/b.txt': '' })
+  const [site, link] = [join(folder.path, 'site'), join(folder.path, 'link')]
+  symlinkSync(site, link, 'dir')
+  const servers = [at(8008, link)]
+  for (const cwd of [site, link, join(site, 'a')]) {
+    assert.equal(chooseServer(servers, undefined, from(cwd, 'stop'), 'stop'), servers[0], cwd)
+  }
+  assert.throws(() => chooseServer(servers, undefined, from(folder.path, 'stop'), 'stop'))
 })
 
 test('an invalid port is E8008_USAGE', () => {
