@@ -27,7 +27,7 @@ function holderText(holder: Holder | undefined, product: string | undefined): st
   if (hidden === 'search')
     return ` by ${product ?? 'a process'}${user}${product ? ', whose process' : ' that'} was not found within 1 s`
   if (hidden === 'elsewhere')
-    return ` by ${product ?? 'a process'} of yours that is not visible here (a container or another pid namespace)`
+    return ` by ${product ?? 'a process'} of yours that is not visible here (a container, another pid namespace, or a program with capabilities)`
   if (hidden === 'user') return ` by ${product ?? 'a process'} of another user${user}`
   if (pid === process.pid) return ' by this very process'
   if (pid === undefined) return untold

@@ -38,7 +38,7 @@ test('names the holder of a port that Windows denies because it is held', () => 
 test('mentions another user only if the holder belongs to one', () => {
   assert.equal(
     reason({ uid: 1000, hidden: 'elsewhere' }),
-    '8008 is in use by a process of yours that is not visible here (a container or another pid namespace)',
+    '8008 is in use by a process of yours that is not visible here (a container, another pid namespace, or a program with capabilities)',
   )
   assert.equal(
     reason({ uid: 1000, hidden: 'search' }),
@@ -65,7 +65,7 @@ test('names the product that answers, and what its process runs where that says 
   )
   assert.equal(
     named({ uid: 0, hidden: 'elsewhere' }, 'Vite'),
-    '8008 is in use by Vite of yours that is not visible here (a container or another pid namespace)',
+    '8008 is in use by Vite of yours that is not visible here (a container, another pid namespace, or a program with capabilities)',
   )
   assert.equal(
     named({ uid: 0, hidden: 'search' }, 'Vite'),
