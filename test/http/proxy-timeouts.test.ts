@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { startBackend, type Backend } from '../support/backend.ts'
+import { block, flags, frame, frameTypes, preface, uint32 } from '../support/frames.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
@@ -128,6 +129,68 @@ describe('waits for an HTTP/2 backend as long as the client waits', () => {
     second.end('second')
     assert.equal((await other.reply()).body.toString(), 'second')
     assert.equal(checks, 1)
+  })
+
+  test('while it reads nothing of an upload', async () => {
+    const size = 2 ** 25
+    let stopped: Socket | undefined
+    const upstream = createSocketServer((socket) => {
+      const answer = (stream: number, content: Buffer): void => {
+        socket.write(frame('headers', flags.endHeaders, stream, block([[':status', '200']])))
+        socket.write(frame('data', flags.endStream, stream, content))
+      }
+      socket.on('error', () => {})
+      // The windows of the stream and of the session let the whole upload go out.
+      socket.write(frame('settings', flags.none, 0, Buffer.from([0, 4, ...uint32(2 ** 30)])))
+      socket.write(frame('window', flags.none, 0, uint32(2 ** 30)))
+      let bytes = Buffer.alloc(0)
+      let at = preface.length
+      socket.on('data', (chunk) => {
+        bytes = Buffer.concat([bytes, chunk])
+        for (; bytes.length >= at + 9; at += 9 + bytes.readUIntBE(at, 3)) {
+          const [type, flag, stream] = [bytes[at + 3], bytes[at + 4], bytes.readUInt32BE(at + 5)]
+          if (type === frameTypes.settings && flag !== flags.ack) socket.write(frame('settings', flags.ack, 0))
+          else if (type === frameTypes.headers && stream === 1) answer(1, Buffer.alloc(5000))
+          else if (type === frameTypes.headers) stopped = socket.pause()
+          else if (type === frameTypes.data && flag === flags.endStream) answer(3, Buffer.from('read'))
+        }
+        const read = Math.min(at, bytes.length)
+        bytes = bytes.subarray(read)
+        at -= read
+      })
+    })
+    upstream.listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const proxy = { '/': `h2c://127.0.0.1:${(upstream.address() as AddressInfo).port}` }
+    const front = await startServer({}, { proxy })
+    using client = await RawClient.open(front.port)
+    try {
+      client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+      assert.equal((await client.reply()).body.length, 5000)
+      client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: ${size}\r\n\r\n`)
+      // The proxy stops reading when the socket to the upstream accepts nothing more.
+      const part = Buffer.alloc(65_536)
+      let sent = 0
+      for (let isTaken = true; isTaken;) {
+        isTaken = false
+        client.socket.write(part, () => (isTaken = true))
+        sent += part.length
+        for (let turns = 0; !isTaken && turns < 500; turns++) await setImmediate()
+      }
+      for (let days = 0; days < 2; days++) {
+        mock.timers.tick(day)
+        await setImmediate()
+      }
+      assert.ok(stopped !== undefined)
+      stopped.resume()
+      client.send(Buffer.alloc(size - sent))
+      assert.equal((await client.reply()).body.toString(), 'read')
+    } finally {
+      client[Symbol.dispose]()
+      await front[Symbol.asyncDispose]()
+      stopped?.destroy()
+      upstream.close()
+    }
   })
 })
 

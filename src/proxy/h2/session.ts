@@ -210,9 +210,10 @@ async function isAlive({ session, streams, usedAt }: Kept): Promise<boolean> {
 
 /**
  * Whether nghttp2 hangs: after a header section that it cannot read, such as one with a field above 64 KiB, it stops
- * reading and writing, and Node emits no event. A SETTINGS frame is not written then. Healthy sessions get such a frame
- * only after the upstream has sent content: Tomcat closes a session that gets many control frames between. A PING is no
- * test: an upstream that is paused in a debugger does not answer it, and gRPC servers reject frequent ones.
+ * reading and writing, and Node emits no event. A SETTINGS frame is not written then, although the socket accepts bytes
+ * (it accepts none while the upstream reads nothing of an upload). Healthy sessions get such a frame only after the
+ * upstream has sent content: Tomcat closes a session that gets many control frames between. A PING is no test: an
+ * upstream that is paused in a debugger does not answer it, and gRPC servers reject frequent ones.
  */
 async function isHanging(kept: Kept): Promise<boolean> {
   const { session, socket } = kept
@@ -221,7 +222,8 @@ async function isHanging(kept: Kept): Promise<boolean> {
   kept.checkedBytes = bytesRead
   session.settings({})
   await new Promise((resolve) => setTimeout(resolve, writeMs))
-  return !session.destroyed && socket.bytesWritten === bytesWritten
+  const { writeQueueSize = 0 } = (socket as { _handle?: { writeQueueSize?: number } })._handle ?? {}
+  return !session.destroyed && socket.bytesWritten === bytesWritten && writeQueueSize === 0
 }
 
 /** A client that disconnects only stops waiting: other requests wait for the same session. */
