@@ -81,13 +81,17 @@ function readServer(file: string): RunningServer | undefined {
   }
 }
 
-/** The text of a file of this user. A link, or a pipe that would never end, is refused. */
+/** Most bytes of an entry: a server has thousands of routes at most. */
+const mostEntryBytes = 4 * 1024 * 1024
+
+/** The text of a file of this user. A link, a pipe that would never end, and what is too large for an entry are refused. */
 function readOwnFile(file: string): string {
   const fd = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
   try {
     const stat = fstatSync(fd)
     const uid = userId()
-    if (!stat.isFile() || (uid !== undefined && stat.uid !== uid)) throw new Error('not a file of this user')
+    const isOwn = stat.isFile() && (uid === undefined || stat.uid === uid)
+    if (!isOwn || stat.size > mostEntryBytes) throw new Error('not an entry of this user')
     return readFileSync(fd, 'utf8')
   } finally {
     closeSync(fd)

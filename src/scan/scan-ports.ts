@@ -41,7 +41,7 @@ export interface ScanResult {
 /** Milliseconds to find the processes: on a busy machine a late answer is better than none. */
 const searchMs = 3000
 /** Ports that are examined at a time: some may hang until their time is over. */
-const atOnce = 16
+const atOnce = 32
 
 /**
  * What listens on this machine; `scan` of the library describes it.

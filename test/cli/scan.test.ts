@@ -48,6 +48,7 @@ test('scan names a server of ours with its project, for people and for programs'
     [row?.port, row?.pid, row?.product, row?.reach, row?.project?.name, row?.findings],
     [port, child.pid, 'serve8008', 'machine', 'shop', []],
   )
+  assert.equal((await runHere(t, ['scan', String(port), '--quiet'])).stdout, '')
   const { stdout } = await runHere(t, ['scan', `:${port}`])
   const [heading, line] = stdout.split('\n')
   assert.match(heading ?? '', /^shop {2}\S/)

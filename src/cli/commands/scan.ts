@@ -47,7 +47,7 @@ async function scanOnce(command: Command, { env }: Program, report: Reporter): P
     import('../stale-entries.ts'),
     import('../../config/options/option-table.ts'),
   ])
-  const { json, values, words } = command
+  const { json, quiet, values, words } = command
   const ports = words.flatMap(portsOf)
   const given = ports.length > 0 ? { ports } : { expected: [...(defaults.port as readonly number[])] }
   const isWhole = isOn(values, 'all') || ports.length > 0
@@ -57,10 +57,10 @@ async function scanOnce(command: Command, { env }: Program, report: Reporter): P
     const whole = withEntries(previous, staleEntries(env, previous.ports), ports)
     const facts = scanFacts(whole)
     const state = JSON.stringify(facts, (key, value: unknown) => (key === 'clients' ? 0 : value))
-    if (state === shown) return
+    if (state === shown || (quiet && !json)) return
     const view = { isWhole, verbose: command.verbose, now: Date.now() }
     const text = json ? `${printableJson(facts)}\n` : renderScan(whole, view, report.terminal)
-    report.print(shown === '' || json ? text : `\n${new Date().toLocaleTimeString()}\n${text}`)
+    report.print(shown === '' || json ? text : `\n${new Date().toTimeString().slice(0, 8)}\n${text}`)
     shown = state
   }
   print()

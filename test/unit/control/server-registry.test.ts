@@ -143,14 +143,18 @@ test('skips a broken entry, and removes it when its process has ended', { skip }
   const { env, folder, entry } = registryOf(t)
   registerServer(entry, env).remove()
   // What a newer version wrote stays: its server runs.
-  for (const text of ['', '{', '[]', 'null', '{"pid":"1"}', JSON.stringify({ ...entry, port: '8008' })]) {
+  const whole = JSON.stringify({ ...entry, pid: process.pid })
+  const tooLarge = whole.padEnd(4 * 1024 * 1024 + 1)
+  for (const text of ['', '{', '[]', 'null', '{"pid":"1"}', JSON.stringify({ ...entry, port: '8008' }), tooLarge]) {
     writeFileSync(join(folder, `${process.pid}.json`), text)
-    assert.deepEqual([foundPids(env), readdirSync(folder)], [[], [`${process.pid}.json`]], text)
+    assert.deepEqual([foundPids(env), readdirSync(folder)], [[], [`${process.pid}.json`]], text.slice(0, 100))
   }
+  writeFileSync(join(folder, `${process.pid}.json`), whole)
+  assert.deepEqual(foundPids(env), [process.pid])
   // No system has as many processes.
   writeFileSync(join(folder, '99999999.json'), '{')
   writeFileSync(join(folder, 'notes.txt'), 'mine')
-  assert.deepEqual(foundPids(env), [])
+  assert.deepEqual(foundPids(env), [process.pid])
   assert.deepEqual(readdirSync(folder).toSorted(), [`${process.pid}.json`, 'notes.txt'].toSorted())
 })
 
