@@ -33,7 +33,12 @@ test('free says that nothing listens, and refuses what is no port', { skip }, as
   const port = await freePort()
   const nothing = await free(t, port)
   assert.deepEqual([nothing.exitCode, nothing.stdout], [0, `Nothing listens on port ${port}.\n`])
-  assert.deepEqual(JSON.parse((await free(t, port, '--json')).stdout), { port, free: true, stopped: [] })
+  assert.deepEqual(JSON.parse((await free(t, port, '--json')).stdout), {
+    port,
+    free: true,
+    stopped: [],
+    left: [],
+  })
   assert.equal((await runHere(t, ['free', '70000'])).exitCode, 2)
   const unnamed = await runHere(t, ['free', '--json'])
   assert.equal(unnamed.exitCode, 2)
@@ -53,7 +58,12 @@ test('free stops nothing without a yes, and a program with one', { skip }, async
   const done = await free(t, port, '--yes', '--json')
   assert.deepEqual(await ended, [null, 'SIGTERM'])
   assert.equal(done.exitCode, 0)
-  assert.deepEqual(JSON.parse(done.stdout), { port, free: true, stopped: [{ pid, program: 'node', command: null }] })
+  assert.deepEqual(JSON.parse(done.stdout), {
+    port,
+    free: true,
+    stopped: [{ pid, program: 'node', command: null }],
+    left: [],
+  })
 })
 
 const probe = spawnSync('script', ['--version'], { encoding: 'utf8' })
@@ -150,9 +160,49 @@ test('free with --pid stops one of two programs that share a port on different a
   assert.equal(wrong.exitCode, 3)
   assert.match(wrong.stderr, /does not listen on port/)
   const ended = once(second.child, 'exit')
-  assert.equal((await free(t, first.port, '--pid', String(second.pid), '--yes')).exitCode, 0)
+  const { exitCode, stdout } = await free(t, first.port, '--pid', String(second.pid), '--yes')
   await ended
+  assert.equal(exitCode, 0)
   assert.deepEqual([first.child.exitCode, first.child.signalCode], [null, null])
+  const left = `node (pid ${first.pid}) on 127.0.0.1`
+  const last = `Stopped node (pid ${second.pid}). Port ${first.port} is still in use by ${left}.\n`
+  assert.equal(stdout.slice(-last.length), last)
+})
+
+test('free with --pid says in JSON which program still has the port', { skip }, async (t) => {
+  const first = await listener(t, plain('127.0.0.1', await freePort()))
+  const second = await listener(t, plain('::1', first.port))
+  const { exitCode, stdout } = await free(t, first.port, '--pid', String(first.pid), '--yes', '--json')
+  assert.equal(exitCode, 0)
+  assert.deepEqual(JSON.parse(stdout), {
+    port: first.port,
+    free: false,
+    stopped: [{ pid: first.pid, program: 'node', command: null }],
+    left: [{ pid: second.pid, program: 'node', command: null }],
+  })
+})
+
+test('free does not call a port free whose socket a shell has inherited', { skip }, async (t) => {
+  const code = [
+    'import socket, subprocess',
+    's = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); s.set_inheritable(True)',
+    'p = subprocess.Popen(["sh", "-c", "read x <&3; true"], close_fds=False)',
+    'print(s.getsockname()[1], flush=True); p.wait()',
+  ].join('\n')
+  const child = spawn('python3', ['-c', code], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
+  // The shell outlives its parent, and ends with this pipe.
+  t.after(() => child.stdio[3]?.destroy())
+  const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  const port = Number(chunk.toString())
+  const { exitCode, stderr } = await free(t, port, '--yes')
+  assert.equal(exitCode, 3)
+  const stopped = `Stopped python \\(pid ${child.pid}\\)\\.`
+  const why = 'It is a shell, so it was not stopped\\.'
+  assert.match(
+    stderr,
+    new RegExp(`^${stopped} Port ${port} is still in use by \\S+ \\(pid \\d+\\) on 127.0.0.1\\. ${why}\\n`),
+  )
 })
 
 test('free never stops a client of the port', { skip }, async (t) => {

@@ -10,7 +10,7 @@ import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { runningServers } from '../server-process.ts'
-import { refusalOf, type Asking } from './free-refusal.ts'
+import { holdersOf, refusalOf, type Asking, type Stoppable } from './free-refusal.ts'
 import { canPrompt, confirm } from './prompt.ts'
 import { endServer } from './stop.ts'
 
@@ -26,12 +26,10 @@ const mostRounds = 16
 /** Milliseconds to find the process of a port: on a busy machine a wrong answer is worse than a late one. */
 const searchMs = 10_000
 
-/** A process that listens on the port, and may be stopped. */
-type Holder = PortOwner & { readonly pid: number }
-
 /**
  * Stops what listens on a port, after a question. With --json one line:
- * `{ "port", "free": true, "stopped": [{ "pid", "program", "command" }] }`.
+ * `{ "port", "free", "stopped": [{ "pid", "program", "command" }], "left": [] }`. `left` are programs that --pid did not
+ * name and that listen on the port too, on other addresses; `free` is false then.
  *
  * @throws ServeError `E8008_PORT_HELD` (3) for a process that is hidden, refused, ignores the signal or came back,
  *   `E8008_USAGE` without a terminal and without --yes.
@@ -41,50 +39,80 @@ export async function freePort(port: number, command: Command, program: Program,
   const say = (text: string): void => {
     if (!json && !quiet) report.print(text)
   }
-  const owners = await portOwners({ ports: [port], ms: searchMs })
-  if (owners.length === 0) return nothing(port, command, report)
+  const [first, ...others] = await ownersOf(port)
+  if (first === undefined) return nothing(port, command, report)
   const asking = await whoAsks(values.get('pid'))
-  const holders = holdersOf(port, owners, asking)
+  const holders = holdersOf([first, ...others], asking, (pid) => typedCommand(port, command, { pid }))
   say(holders.map((holder) => describe(holder, program.cwd)).join(''))
   if (!isOn(values, 'yes')) {
     if (json || !canPrompt(program)) {
-      const named = asking.named === undefined ? '' : ` --pid ${asking.named}`
-      const hint = `serve8008 free ${port}${named} --yes`
       throw new ServeError('E8008_USAGE', 'This is not a terminal, so nothing was stopped without a confirmation.', {
-        hint,
+        hint: typedCommand(port, command, { yes: true }),
       })
     }
     if (!(await confirm(holders.length === 1 ? 'Stop it?' : 'Stop them?', program))) return 1
   }
-  const lookedAt = Date.now()
-  const stopped: Holder[] = []
-  let round: readonly Holder[] = holders
+  const lookedAt = processTime(asking)
+  const stopped: Stoppable[] = []
+  let round: readonly Stoppable[] = holders
   // Workers that a program forked keep its socket. They are older than our look; what is newer was started again.
   for (let i = 0; round.length > 0 && i < mostRounds; i++) {
     for (const holder of round) {
       await stopHolder(holder, command, program)
       stopped.push(holder)
     }
-    const left = await wanted(port, asking)
-    round = left.filter((each): each is Holder => isOlder(each, lookedAt) && refusalOf(each, asking) === undefined)
+    const left = (await ownersOf(port)).filter(({ pid }) => asking.named === undefined || pid === asking.named)
+    round = left.filter((each): each is Stoppable => isOlder(each, lookedAt) && refusalOf(each, asking) === undefined)
   }
   await pause(againMs)
-  const again = await wanted(port, asking)
-  if (again[0] !== undefined) throw takenAgain(port, again[0], stopped)
-  const facts = stopped.map(({ pid, process: its }) => ({
-    pid,
-    program: its?.program ?? null,
-    command: its?.command ?? null,
-  }))
-  if (json) report.print(`${printableJson({ port, free: true, stopped: facts })}\n`)
-  else say(`Port ${port} is free.\n`)
+  const left = await ownersOf(port)
+  const again = left.find((owner) => !isOlder(owner, lookedAt) && isSuccessor(owner, stopped, asking))
+  if (again !== undefined) throw takenAgain(again, stopped, command)
+  const still = `Port ${port} is still in use by ${left.map((each) => `${ownerName(each)} on ${each.addresses.join(', ')}`).join(' and ')}.`
+  const text = `Stopped ${stopped.map(ownerName).join(', ')}.`
+  // Something that we did not stop: a process that is refused may have inherited the socket.
+  if (left[0] !== undefined && asking.named === undefined) throw notFreed(left[0], `${text} ${still}`, asking, command)
+  if (json) {
+    const facts = { port, free: left.length === 0, stopped: stopped.map(factsOf), left: left.map(factsOf) }
+    report.print(`${printableJson(facts)}\n`)
+  } else say(left.length === 0 ? `Port ${port} is free.\n` : printable(`${text} ${still}`) + '\n')
   return 0
 }
 
-/** The owners that are meant, as far as they are left. */
-async function wanted(port: number, { named }: Asking): Promise<PortOwner[]> {
-  const owners = await portOwners({ ports: [port], ms: searchMs })
-  return named === undefined ? owners : owners.filter(({ pid }) => pid === named)
+function ownersOf(port: number): Promise<PortOwner[]> {
+  return portOwners({ ports: [port], ms: searchMs })
+}
+
+function factsOf({ pid, process: its }: PortOwner): object {
+  return { pid: pid ?? null, program: its?.program ?? null, command: its?.command ?? null }
+}
+
+/**
+ * The typed command for another process, with --force, or with --yes. What was typed stays: without a terminal, a
+ * hint without --yes would not run.
+ */
+function typedCommand(
+  port: number,
+  { values }: Command,
+  change: { readonly pid?: number; readonly force?: true; readonly yes?: true },
+): string {
+  const named = change.pid ?? namedPid(values.get('pid'))
+  const flags = ['force', 'yes'] as const
+  return [
+    `serve8008 free ${port}`,
+    ...(named === undefined ? [] : [`--pid ${named}`]),
+    ...flags.filter((flag) => change[flag] === true || isOn(values, flag)).map((flag) => `--${flag}`),
+  ].join(' ')
+}
+
+/** Whether an owner has the port of a process that was stopped: with --pid, other addresses have other owners. */
+function isSuccessor({ addresses }: PortOwner, stopped: readonly Stoppable[], { named }: Asking): boolean {
+  return named === undefined || stopped.some((each) => each.addresses.some((address) => addresses.includes(address)))
+}
+
+/** Now, by the clock of start times: on Linux it is up to a second late, since the system gives its own start in seconds. */
+function processTime({ startedAt }: Asking): number {
+  return startedAt === undefined ? Date.now() : startedAt.getTime() + process.uptime() * 1000
 }
 
 function isOlder({ process: its }: PortOwner, time: number): boolean {
@@ -99,54 +127,29 @@ async function nothing(port: number, { json, quiet }: Command, report: Reporter)
       hint: 'serve8008 --port 0',
     })
   }
-  if (json) report.print(`${printableJson({ port, free: true, stopped: [] })}\n`)
+  if (json) report.print(`${printableJson({ port, free: true, stopped: [], left: [] })}\n`)
   else if (!quiet) report.print(`Nothing listens on port ${port}.\n`)
   return 0
 }
 
-async function whoAsks(pids: unknown): Promise<Asking> {
+/** The process that --pid names. @throws ServeError `E8008_USAGE` for what is no id */
+function namedPid(pids: unknown): number | undefined {
   const text = Array.isArray(pids) ? String(pids.at(-1)) : undefined
-  if (text !== undefined && !/^[1-9]\d{0,9}$/.test(text)) {
-    throw new ServeError('E8008_USAGE', `--pid: "${text}" is not the id of a process.`, { hint: 'serve8008 free 8008' })
-  }
-  const own = (await processInfo([process.pid])).get(process.pid)
-  const chain = new Set([process.pid, ...(own?.parents ?? []).map(({ pid }) => pid)])
-  return {
-    uid: process.getuid?.(),
-    chain,
-    container: own?.container?.id,
-    named: text === undefined ? undefined : Number(text),
-  }
+  if (text === undefined || /^[1-9]\d{0,9}$/.test(text)) return text === undefined ? undefined : Number(text)
+  throw new ServeError('E8008_USAGE', `--pid: "${text}" is not the id of a process.`, {
+    hint: 'serve8008 free PORT --pid PID',
+  })
 }
 
-/** The processes to stop. @throws ServeError `E8008_PORT_HELD` when one of them is refused, so that none is stopped */
-function holdersOf(port: number, owners: readonly PortOwner[], asking: Asking): Holder[] {
-  const meant = asking.named === undefined ? owners : owners.filter(({ pid }) => pid === asking.named)
-  if (meant.length === 0) {
-    const pids = owners.flatMap(({ pid }) => pid ?? []).join(', ')
-    throw new ServeError('E8008_PORT_HELD', `Process ${asking.named} does not listen on port ${port}.`, {
-      hint: pids === '' ? `serve8008 free ${port}` : `serve8008 free ${port} --pid ${pids.split(', ')[0]}`,
-    })
-  }
-  for (const owner of meant) {
-    const refusal = refusalOf(owner, asking)
-    if (refusal === undefined) continue
-    const { pid, uid, process: its } = owner
-    const who = ownerName(owner)
-    const isForeign = pid === undefined || (asking.uid !== undefined && (its?.uid ?? uid) !== asking.uid)
-    throw new ServeError(
-      'E8008_PORT_HELD',
-      `Port ${port} is in use by ${who}. ${refusal.why}, so it was not stopped.`,
-      {
-        hint: refusal.instead ?? (isForeign ? 'serve8008 --port 0' : `serve8008 free ${port} --pid ${pid}`),
-      },
-    )
-  }
-  return meant as Holder[]
+async function whoAsks(pids: unknown): Promise<Asking> {
+  const named = namedPid(pids)
+  const own = (await processInfo([process.pid])).get(process.pid)
+  const chain = new Set([process.pid, ...(own?.parents ?? []).map(({ pid }) => pid)])
+  return { uid: process.getuid?.(), chain, container: own?.container?.id, named, startedAt: own?.startedAt }
 }
 
 /** What it is, where it works, and what starts it again. */
-function describe(holder: Holder, cwd: string): string {
+function describe(holder: Stoppable, cwd: string): string {
   const { port, addresses, clients, process: its } = holder
   const { project, startedAt, supervisor, user } = its ?? {}
   const rows: [string, string | undefined][] = [
@@ -169,23 +172,23 @@ function againText({ name, stop }: { readonly name: string; readonly stop: strin
 }
 
 /** Stops one process and waits until it no longer listens. A server of ours finishes its replies first. */
-async function stopHolder(holder: Holder, { values }: Command, program: Program): Promise<void> {
+async function stopHolder(holder: Stoppable, command: Command, program: Program): Promise<void> {
   const { port, pid } = holder
   const own = runningServers(program.env).find((server) => server.pid === pid)
-  await checkSame(holder)
+  await checkSame(holder, command)
   if (own !== undefined) return endServer(own, program)
   signal(pid, false)
   if (await isGone(port, pid)) return
-  if (!isOn(values, 'force')) {
+  if (!isOn(command.values, 'force')) {
     throw new ServeError(
       'E8008_PORT_HELD',
       `${ownerName(holder)} ignores SIGTERM: port ${port} is still in use after 5 s.`,
       {
-        hint: `serve8008 free ${port} --force`,
+        hint: typedCommand(port, command, { force: true }),
       },
     )
   }
-  await checkSame(holder)
+  await checkSame(holder, command)
   signal(pid, true)
   if (await isGone(port, pid)) return
   throw new ServeError('E8008_PORT_HELD', `${ownerName(holder)} does not end: port ${port} is still in use.`, {
@@ -194,11 +197,11 @@ async function stopHolder(holder: Holder, { values }: Command, program: Program)
 }
 
 /** Process ids are used again: between the look and the signal it may have become another process. */
-async function checkSame({ pid, port, process: its }: Holder): Promise<void> {
+async function checkSame({ pid, port, process: its }: Stoppable, command: Command): Promise<void> {
   const now = (await processInfo([pid])).get(pid)
   if (now !== undefined && now.startedAt?.getTime() === its?.startedAt?.getTime()) return
   throw new ServeError('E8008_PORT_HELD', `Process ${pid} has ended or is another one by now. Nothing was stopped.`, {
-    hint: `serve8008 free ${port}`,
+    hint: typedCommand(port, command, {}),
   })
 }
 
@@ -226,15 +229,24 @@ async function isGone(port: number, pid: number): Promise<boolean> {
 }
 
 /** The error for a port that something took again. */
-function takenAgain(port: number, owner: PortOwner, stopped: readonly Holder[]): ServeError {
+function takenAgain(owner: PortOwner, stopped: readonly Stoppable[], command: Command): ServeError {
+  const { port } = owner
   const supervisor =
     owner.process?.supervisor ?? stopped.map(({ process: its }) => its?.supervisor).find((its) => its !== undefined)
   const why = supervisor === undefined ? '' : ` ${supervisor.name} started it again.`
-  return new ServeError(
-    'E8008_PORT_HELD',
-    `Port ${port} was free for a moment and is in use again by ${ownerName(owner)}.${why}`,
-    {
-      hint: supervisor?.stop ?? `serve8008 free ${port}`,
-    },
-  )
+  const message = `Port ${port} was free for a moment and is in use again by ${ownerName(owner)}.${why}`
+  const pid = command.values.has('pid') ? owner.pid : undefined
+  return new ServeError('E8008_PORT_HELD', message, {
+    hint: supervisor?.stop ?? typedCommand(port, command, pid === undefined ? {} : { pid }),
+  })
+}
+
+/** The error for a port that was never free. */
+function notFreed(owner: PortOwner, text: string, asking: Asking, command: Command): ServeError {
+  const refusal = refusalOf(owner, asking)
+  const why = refusal === undefined ? '' : ` ${refusal.why}, so it was not stopped.`
+  const { pid, port } = owner
+  return new ServeError('E8008_PORT_HELD', `${text}${why}`, {
+    hint: refusal?.instead ?? typedCommand(port, command, pid === undefined ? {} : { pid }),
+  })
 }

@@ -1,4 +1,8 @@
-import type { PortOwner } from '../../scan/scan.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { ownerName, type PortOwner } from '../../scan/scan.ts'
+
+/** A process that listens on the port, and may be stopped. */
+export type Stoppable = PortOwner & { readonly pid: number }
 
 /** Who asks for a port. */
 export interface Asking {
@@ -10,6 +14,8 @@ export interface Asking {
   readonly container: string | undefined
   /** The process that the user named by --pid. */
   readonly named: number | undefined
+  /** When this process started. */
+  readonly startedAt: Date | undefined
 }
 
 /** Why a process is not stopped. */
@@ -51,4 +57,50 @@ export function refusalOf({ pid, uid, process: its }: PortOwner, asking: Asking)
   if (editors.test(program)) return named('It is an editor')
   if (databases.test(program)) return named('It is a database, which may lose data')
   return undefined
+}
+
+/**
+ * The processes to stop.
+ *
+ * @param owners At least one, all of one port.
+ * @param again The typed command for another process.
+ * @throws ServeError `E8008_PORT_HELD` when one of them is refused, so that none is stopped
+ */
+export function holdersOf(
+  owners: readonly [PortOwner, ...PortOwner[]],
+  asking: Asking,
+  again: (pid: number) => string,
+): Stoppable[] {
+  const [{ port }] = owners
+  const meant = asking.named === undefined ? owners : owners.filter(({ pid }) => pid === asking.named)
+  if (meant.length === 0) throw notAnOwner(owners, asking, again)
+  for (const owner of meant) {
+    const refusal = refusalOf(owner, asking)
+    if (refusal === undefined) continue
+    const { pid, uid, process: its } = owner
+    const isForeign = pid === undefined || (asking.uid !== undefined && (its?.uid ?? uid) !== asking.uid)
+    const message = `Port ${port} is in use by ${ownerName(owner)}. ${refusal.why}, so it was not stopped.`
+    throw new ServeError('E8008_PORT_HELD', message, {
+      hint: refusal.instead ?? (isForeign ? 'serve8008 --port 0' : again(pid)),
+    })
+  }
+  return meant as Stoppable[]
+}
+
+/** The error for a process that is none of the owners, as far as the system shows them. */
+function notAnOwner(
+  owners: readonly [PortOwner, ...PortOwner[]],
+  { named }: Asking,
+  again: (pid: number) => string,
+): ServeError {
+  const [{ port }] = owners
+  const hidden = owners.find(({ pid }) => pid === undefined)
+  const other = owners.find(({ pid }) => pid !== undefined)
+  const message =
+    hidden === undefined
+      ? `Process ${named} does not listen on port ${port}.`
+      : `The system hides the process of uid ${hidden.uid ?? 'unknown'} that listens on port ${port}. It may be process ${named}, so nothing was stopped.`
+  return new ServeError('E8008_PORT_HELD', message, {
+    hint: other?.pid === undefined ? 'serve8008 --port 0' : again(other.pid),
+  })
 }

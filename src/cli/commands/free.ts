@@ -14,7 +14,8 @@ export const freeCommand: CommandDefinition = {
   examples: [['serve8008 free 3000 --yes', 'without a question']],
   notes: [
     'Clients are never stopped. It refuses programs of other users, of the system and of containers, shells, editors and',
-    'databases, and says what starts a program again. The exit code is 0 when the port is free.',
+    'databases, and says what starts a program again. The exit code is 0 when the port is free, or with',
+    '--pid when that process has stopped.',
   ],
   row: ['serve8008 free PORT', 'stop what listens on a port'],
   async handler(command, program, report) {

@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { refusalOf, type Asking } from '../../../../src/cli/commands/free-refusal.ts'
+import { holdersOf, refusalOf, type Asking } from '../../../../src/cli/commands/free-refusal.ts'
 import type { PortOwner, ProcessInfo } from '../../../../src/scan/scan.ts'
 
-const asking: Asking = { uid: 1000, chain: new Set([900, 901]), container: 'aaaa', named: undefined }
+const asking: Asking = {
+  uid: 1000,
+  chain: new Set([900, 901]),
+  container: 'aaaa',
+  named: undefined,
+  startedAt: undefined,
+}
 
 function owner(its: Partial<ProcessInfo>, pid: number | undefined = 4242): PortOwner {
   const process = { pid, uid: 1000, parents: [], program: 'node', ...its } as unknown as ProcessInfo
   return { port: 8008, addresses: ['127.0.0.1'], pid, uid: process.uid, clients: 0, process }
 }
+
+const again = (pid: number): string => `serve8008 free 8008 --pid ${pid}`
 
 function why(its: Partial<ProcessInfo>, pid?: number, named?: number): string | undefined {
   return refusalOf(owner(its, pid), { ...asking, named })?.why
@@ -54,4 +62,20 @@ test('refuses what a user does not mean, unless it is named', () => {
   const user = { name: 'systemd', pid: undefined, stop: 'systemctl --user stop shop.service' }
   assert.equal(why({ unit: 'shop.service', supervisor: user }), undefined)
   for (const program of ['codesign', 'shopd', 'node', 'python']) assert.equal(why({ program }), undefined, program)
+})
+
+test('does not say that a process has no port whose process the system hides', () => {
+  const hidden = { ...owner({}), pid: undefined, process: undefined, uid: 0, hidden: 'user' as const }
+  const named = { ...asking, named: 4242 }
+  assert.throws(() => holdersOf([hidden], named, again), {
+    code: 'E8008_PORT_HELD',
+    message:
+      'The system hides the process of uid 0 that listens on port 8008. It may be process 4242, so nothing was stopped.',
+    hint: 'serve8008 --port 0',
+  })
+  assert.throws(() => holdersOf([hidden, owner({}, 5)], named, again), /^ServeError: The system hides/)
+  assert.throws(() => holdersOf([owner({}, 5)], named, again), {
+    message: 'Process 4242 does not listen on port 8008.',
+    hint: 'serve8008 free 8008 --pid 5',
+  })
 })
