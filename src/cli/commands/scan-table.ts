@@ -48,9 +48,10 @@ export function renderScan({ ports, idle, findings }: WholeScan, view: ScanView,
     ...(shown.length === 0 && !view.isWhole ? ['Nothing listens here that you started.'] : []),
     ...(hidden === 0 ? [] : [style.dim(`${hidden} more of the system or short-lived: serve8008 scan --all`)]),
     ...idleLines(idle),
-    ...findings.flatMap((finding) => findingLines(finding, style)),
   ]
-  return `${[...blocks, ...(rest.length === 0 ? [] : [rest.join('\n')])].join('\n\n')}\n`
+  const alone = findings.flatMap((finding) => findingLines(finding, style))
+  const parts = [...blocks, rest.join('\n'), alone.join('\n')].filter((part) => part !== '')
+  return `${parts.join('\n\n')}\n`
 }
 
 /** What most people did not start themselves. A finding always shows. */

@@ -206,7 +206,7 @@ async function askedFindings(row: Examined, suspect: Suspect): Promise<Finding[]
 async function relayFindings(row: Examined, suspect: Suspect): Promise<Finding[]> {
   const followed = await relayOf(suspect)
   if (followed === undefined) return []
-  const why = `${who(row)} reaches any server through it, under the address of this machine: it followed ${followed}.`
+  const why = `${who(row)} reaches any server through it, under the address of this machine: it forwarded ${followed}.`
   return [finding('S8008_OPEN_RELAY', 'danger', why)]
 }
 

@@ -171,7 +171,7 @@ const shortSettleMs = 50
  * The short form of the test, for a scan: three requests to forward. A canary may be contacted by what else looks for
  * listeners on this machine, so that only a request counts whose path no other program knows.
  *
- * @returns the first request that was forwarded, as a line; undefined where none was.
+ * @returns the first request that was forwarded, without its path; undefined where none was.
  */
 export async function findRelay(endpoint: TestedPlace, wire: Wire): Promise<string | undefined> {
   const path = secretPath()
@@ -181,10 +181,17 @@ export async function findRelay(endpoint: TestedPlace, wire: Wire): Promise<stri
     await Promise.all(attempts.map((attempt) => send(endpoint, attempt)))
     await delay(shortSettleMs)
     const followed = attempts.find(({ canary }) => canary.hasHeard(path))
-    return followed && printable(lineOf(followed.lure), 300)
+    return followed && shortLineOf(followed, path)
   } finally {
     for (const { canary } of attempts) canary.close()
   }
+}
+
+/** `GET http://127.0.0.1:40123/`, or with the field that names the canary: `GET /, Host: 127.0.0.1:40123`. */
+function shortLineOf({ lure, canary }: Attempt, path: string): string {
+  const [line = '', ...fields] = lineOf(lure).split(', ')
+  const request = line.replace(path, '/').replace(/ HTTP\/1\.1$/, '')
+  return request.includes(canary.authority) ? request : [request, ...fields].join(', ')
 }
 
 /** The lures of a wire: each is made again once its canary has a port. */

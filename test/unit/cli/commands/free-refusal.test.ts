@@ -45,6 +45,7 @@ test('refuses what a user does not mean, unless it is named', () => {
     [{}, /This command runs in it/, 901],
     [{ container, supervisor: docker }, /container/],
     [{ program: 'docker-proxy' }, /container/],
+    [{ program: 'com.docker.backend', container, supervisor: docker }, /forwards to a container/],
     [{ program: 'rootlessport' }, /container/],
     [{ unit: 'nginx.service', supervisor: systemd }, /the system's nginx.service/],
     ...['bash', 'zsh', 'fish', 'sh', 'tmux'].map((program) => [{ program }, /shell/] as const),
