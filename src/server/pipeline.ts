@@ -30,7 +30,7 @@ export function createPipeline(parts: PipelineOptions, folders: readonly OpenFol
   const { config, layers, live, control } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const boundary = createErrorBoundary(refuse)
-  // The most specific route answers: proxies, redirects, fixed replies, served folders.
+  // The most specific route answers, whatever its kind.
   const routes = createRoutes({
     folders: folders.map(({ path, files }) => ({ path, handle: files.handle, has: files.has })),
     routes: parts.routes,

@@ -214,7 +214,7 @@ export interface ListenerControl {
 export interface Server8008 extends AsyncDisposable {
   /** The configuration, frozen and without secrets: it may be logged. */
   readonly config: ServerConfig
-  /** Proxies, redirects and fixed replies of the default site, else of the first one; they can be changed at any time. */
+  /** Routes of the default site, else of the first one; they can be changed at any time. */
   readonly routes: RouteControl
   /** Sites; they can be changed at any time. */
   readonly sites: SiteControl

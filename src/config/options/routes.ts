@@ -8,10 +8,11 @@ import { resolveTrust } from '../values/access.ts'
 import { joint, option, severalTexts, type Joint, type Option } from './option.ts'
 import { handlerSchema, resolveHandler, type HandlerSetting, type ResolvedHandler } from '../kinds/handler.ts'
 import { proxySchema } from '../kinds/proxy.ts'
+import { kinds } from '../kinds/registry.ts'
 import { routeSchema } from './route-schema.ts'
 import { listOf, plainText, recordOf } from './shapes.ts'
 
-/** Forwarding, redirects, fixed replies and handlers. */
+/** Which requests other programs, routes and handlers answer. */
 export class RoutingOptions {
   /**
    * Proxies: `{ '/api': 3000, 'chat.localhost': { to: 'ws://localhost:4000' } }`.
@@ -40,7 +41,7 @@ export class RoutingOptions {
           ? 'write each as a key: { "/api": "http://localhost:3000" }'
           : undefined,
   })
-  /** Routes with more conditions than a path and a host, redirects, fixed replies and handlers; see {@link RouteOptions}. */
+  /** Routes with more conditions than a path and a host, and of every kind; see {@link RouteOptions}. */
   readonly routes: Joint<readonly RouteOptions[]> = joint({
     schema: listOf(routeSchema, 'a list of routes'),
     flag: false,
@@ -48,7 +49,7 @@ export class RoutingOptions {
     valueName: 'JSON',
     parse: parseJsonText,
     default: [],
-    description: 'Routes by path, host, method, header, cookie or query; redirects, fixed replies and handlers.',
+    description: `Routes by path, host, method, header, cookie or query, of each kind: ${Object.keys(kinds).join(', ')}.`,
     accepts: 'a list of routes, for example [{ "match": { "path": "/old" }, "redirect": "/new" }]',
     foreignKeys: [[['redirects'], "write routes: [{ match: { path: '/old' }, redirect: '/new' }]"]],
     correct: (value) =>

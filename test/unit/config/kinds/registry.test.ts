@@ -46,7 +46,7 @@ describe('every kind of route', () => {
       assert.ok(explained.text.length > 3)
     })
 
-    test(`${kind}: stands in the JSON Schema and in the reference`, () => {
+    test(`${kind}: stands in the JSON Schema and in the guide`, () => {
       const text = JSON.stringify(jsonSchema())
       assert.match(text, new RegExp(`"${kind}":`))
       const page = readFileSync(new URL('../../../../docs/guide/proxy.md', import.meta.url), 'utf8')
