@@ -103,7 +103,7 @@ function shownOf(error: ServeError, given: string | undefined): PageContent {
 const always = ['Cache-Control', 'no-store', 'Vary', 'Accept', 'X-Content-Type-Options', 'nosniff']
 
 function part(type: string, text: string, headers: HeaderList): Pick<Reply, 'headers' | 'body'> {
-  return { headers: ['Content-Type', type, ...always, ...headers], body: Buffer.from(text) }
+  return { headers: Object.freeze(['Content-Type', type, ...always, ...headers]), body: Buffer.from(text) }
 }
 
 let template: Template<Slot> | undefined

@@ -183,7 +183,7 @@ test('the same refusal is one shared reply, another is another, and a long one i
   const again = (message: string, details = {}): Reply =>
     errorReply(new ServeError('E8008_NOT_FOUND', message, details), browser)
   const first = again('Nothing.')
-  assert.ok(Object.isFrozen(first))
+  assert.ok(Object.isFrozen(first) && Object.isFrozen(first.headers))
   assert.equal(again('Nothing.'), first)
   for (const other of [
     again('None.'),
