@@ -13,8 +13,7 @@ export interface Holder {
   /**
    * Why the process is hidden. `user`: it belongs to another user. `elsewhere`: it belongs to this user, in a container
    * or another pid namespace, or has capabilities, which hide it. `search`: the search took too long. `closing`: the
-   * process has ended, and the kernel keeps
-   * its closed connection for a minute. Absent when the process is known.
+   * process has ended, and the kernel keeps its closed connection for a minute. Absent when the process is known.
    */
   readonly hidden?: 'user' | 'elsewhere' | 'search' | 'closing'
 }

@@ -9,7 +9,8 @@ export interface OpenPort {
   readonly uid: number | undefined
   /**
    * Why `pid` is undefined. `user`: the process belongs to another user. `elsewhere`: it belongs to this user, in a
-   * container or another pid namespace, or has capabilities, which hide it. `search`: the search took too long. Absent when the process is known.
+   * container or another pid namespace, or has capabilities, which hide it. `search`: the search took too long. Absent
+   * when the process is known.
    */
   readonly hidden?: 'user' | 'elsewhere' | 'search'
   /** Connections that clients have open now. */
