@@ -53,7 +53,11 @@ export function serverActions({ server, listening, config, program, report, keyb
       text: 'show a QR code for a phone',
       async run() {
         const [address] = urls.network
-        if (address === undefined) return say(`Only this machine can open ${url} (start with --lan to share it).`)
+        if (address === undefined) {
+          const isShared = listening.addresses.includes('0.0.0.0') || listening.addresses.includes('::')
+          if (isShared) return say('This machine has no address on a network.')
+          return say(`Only this machine can open ${url} (start with --lan to share it).`)
+        }
         const code = await renderQrCode(address, report.terminal)
         say(code === '' ? `${address} (the terminal is too narrow for a QR code)` : `${address}\n${code}`)
       },

@@ -131,7 +131,7 @@ test('every key of a server has a line of help and says what it did where nothin
   const ran: string[][] = []
   const actions = serverActions({
     server: { reload: () => Promise.resolve({ paths: [], pages: 0, ms: 1 }) },
-    listening: { url: 'http://localhost:8008/', urls: { local: [], network: [] } },
+    listening: { url: 'http://localhost:8008/', urls: { local: [], network: [] }, addresses: ['127.0.0.1'] },
     config: { open: undefined, live: {}, tls: { certificates: [] } },
     program: { env: { BROWSER: 'none' } },
     report: {
@@ -152,4 +152,16 @@ test('every key of a server has a line of help and says what it did where nothin
   assert.deepEqual(printed.slice(2, 5), ['\u001B[2J\u001B[3J\u001B[H', '  http://localhost:8008/\n', '\n'])
   assert.equal(printed[5], renderKeys(actions))
   for (const { key } of actions) assert.match(renderKeys(actions), new RegExp(`^  ${key}   \\w`, 'm'))
+})
+
+test('q does not suggest --lan to a server that has it, on a machine without a network', async () => {
+  const printed: string[] = []
+  const actions = serverActions({
+    server: {},
+    listening: { url: 'http://localhost:8008/', urls: { network: [] }, addresses: ['0.0.0.0', '::'] },
+    config: {},
+    report: { print: (text: string) => printed.push(text) },
+  } as never)
+  await actions.find(({ key }) => key === 'q')?.run()
+  assert.deepEqual(printed, ['  This machine has no address on a network.\n'])
 })
