@@ -156,6 +156,10 @@ test('tries only the first port without fallback, and suggests a free one', asyn
     one.message,
     `Port ${held} is in use by this very process. You asked for this port, so no other was tried.`,
   )
+  assert.deepEqual(
+    one.skipped.map(({ port, holder }) => [port, holder?.address, holder?.pid]),
+    [[held, '127.0.0.1', process.pid]],
+  )
   const free = Number(/^port: (\d+)$/.exec(one.hint ?? '')?.[1])
   assert.ok(free > held)
   assert.equal((await bound(t, { ports: [free], fallback: false })).port, free)

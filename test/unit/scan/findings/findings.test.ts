@@ -165,6 +165,14 @@ for (const [form, answer] of Object.entries(relaying)) {
   })
 }
 
+test('finds a server that forwards over TLS', async (t) => {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec' })
+  const server = createTlsServer({ cert, key }, relaying['the absolute form'])
+  t.after(() => server.closeAllConnections())
+  const row = rowOf(await listen(t, server), { tls: true })
+  assert.ok((await findingsOf(row, [row], '127.0.0.1')).some(({ code }) => code === 'S8008_OPEN_RELAY'))
+})
+
 test('finds a server that opens tunnels to any target', async (t) => {
   const server = createServer(having({}))
   t.after(() => server.closeAllConnections())
