@@ -1,7 +1,7 @@
 import { only, printingFlags, type CommandDefinition } from './definition.ts'
 
 export const certCommand: CommandDefinition = {
-  command: 'cert [names..]',
+  command: 'cert <name..>',
   describe: 'write a certificate of the local authority for another program',
   flags: [
     {

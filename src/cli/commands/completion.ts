@@ -1,6 +1,5 @@
 import { limitNames } from '../../config/options/limits.ts'
-import { ServeError } from '../../core/serve-error.ts'
-import { withoutSecret } from '../args/command-line.ts'
+import { usageError, withoutSecret } from '../args/command-line.ts'
 import { flags as servingFlags, type Flag } from '../args/flags.ts'
 import { helpPages } from './help-pages.ts'
 import { nameOf, printingFlags, type CommandDefinition } from './definition.ts'
@@ -14,7 +13,7 @@ const shells: Readonly<Record<string, (flags: readonly Flag[], commands: readonl
 const shellNames = Object.keys(shells)
 
 export const completionCommand: CommandDefinition = {
-  command: 'completion [shell]',
+  command: 'completion <shell>',
   describe: 'print the completion script of a shell',
   flags: printingFlags,
   words: shellNames,
@@ -22,7 +21,7 @@ export const completionCommand: CommandDefinition = {
   examples: [['source <(serve8008 completion bash)', 'load them here and now']],
   notes: ['The first line of each script says how to load it.'],
   row: ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
-  async handler({ words: [shell] }, _program, report, commands) {
+  async handler({ words: [shell = ''] }, _program, report, commands) {
     report.print(renderCompletion(shell, servingFlags, await commands()))
     return 0
   },
@@ -34,17 +33,16 @@ export const completionCommand: CommandDefinition = {
  * @throws ServeError E8008_USAGE for a shell that we do not know.
  */
 export function renderCompletion(
-  shell: string | undefined,
+  shell: string,
   flags: readonly Flag[],
   commands: readonly CommandDefinition[],
 ): string {
-  const render = shell !== undefined && Object.hasOwn(shells, shell) ? shells[shell] : undefined
+  const render = Object.hasOwn(shells, shell) ? shells[shell] : undefined
   if (render !== undefined) return render(flags, commands)
-  const known = shellNames
-  const fault = shell === undefined ? 'Missing argument: SHELL' : `There are no completions for ${withoutSecret(shell)}`
-  const message = `${fault}; it must be one of: ${known.join(', ')}.`
-  const hint = known.map((name) => `serve8008 completion ${name}`)
-  throw new ServeError('E8008_USAGE', message, { hint: hint[0] ?? '' })
+  throw usageError(
+    `There are no completions for ${withoutSecret(shell)}; it must be one of: ${shellNames.join(', ')}.`,
+    `serve8008 completion ${shellNames[0]}`,
+  )
 }
 
 function dashed(name: string): string {

@@ -11,7 +11,7 @@ export type Rows = readonly (readonly [term: string, text: string])[]
 
 /** A command. The command line, help, completions and the reference follow from it. */
 export interface CommandDefinition {
-  /** Its name and its words, if it takes any: `check [places..]`. */
+  /** Its name and its words, if it takes any, as yargs writes them: `check [places..]`, `free <port>`, `cert <name..>`. */
   readonly command: string
   /** Other words that call it: those of the registry. */
   readonly aliases?: readonly string[]

@@ -2,7 +2,7 @@ import { usageError } from '../args/command-line.ts'
 import { only, printingFlags, yesFlag, type CommandDefinition } from './definition.ts'
 
 export const freeCommand: CommandDefinition = {
-  command: 'free [port]',
+  command: 'free <port>',
   describe: 'stop the program of yours that listens on a port',
   flags: [
     { ...only('pid', [], 'Only this process, also one that is refused otherwise.'), kind: 'list', valueName: 'PID' },
@@ -22,8 +22,7 @@ export const freeCommand: CommandDefinition = {
     const [word = ''] = command.words
     const port = /^\d{1,5}$/.test(word) ? Number(word) : 0
     if (port < 1 || port > 65_535) {
-      const what = word === '' ? 'serve8008 free needs a port.' : `"${word}" is not a port: it must be 1 to 65535.`
-      throw usageError(what, 'serve8008 free PORT')
+      throw usageError(`"${word}" is not a port: it must be 1 to 65535.`, 'serve8008 free PORT')
     }
     const { freePort } = await import('./free-port.ts')
     return freePort(port, command, program, report)

@@ -34,7 +34,11 @@ export async function readCommandLine(name: string, typed: Line, servingFlags: r
   if (extra !== undefined) throw refusedWord(definition, extra, argv)
   definition.check?.(values)
   const sorted = definition.sort?.(all, line.isFolder) ?? { asked: all, places: [] }
-  return describeCommand(name, values, sorted, line)
+  const command = await describeCommand(name, values, sorted, line)
+  const missing = wordsOf(definition)[all.length]
+  // With --help the command is help.
+  if (missing?.startsWith('<') === true && command.name === name) throw missingWord(definition, missing, all, argv)
+  return command
 }
 
 /** The name under which yargs keeps the words of a command. No flag has it. */
@@ -108,8 +112,31 @@ function pageOfFlag(argv: readonly string[], { flags }: CommandDefinition): read
   return flags.some((flag) => flag.name === name || flag.aliases.includes(name)) ? argv : [first, name]
 }
 
-function mostWords({ command }: CommandDefinition): number {
-  return command.includes('..]') ? Infinity : command.includes('[') ? 1 : 0
+/** The words of a command as it declares them: `<file>`, `[folder]`, `[names..]`. */
+function wordsOf({ command }: CommandDefinition): string[] {
+  return command.split(' ').slice(1)
+}
+
+function mostWords(definition: CommandDefinition): number {
+  const words = wordsOf(definition)
+  return words.some((word) => word.includes('..')) ? Infinity : words.length
+}
+
+/** The error for a word that a command needs, with a command that has it. */
+function missingWord(
+  definition: CommandDefinition,
+  word: string,
+  given: readonly string[],
+  argv: readonly string[],
+): ServeError {
+  const { aliases = [], words } = definition
+  const name = word.replaceAll(/\W/g, '').toUpperCase()
+  const [first = name, ...others] = typeof words === 'object' ? words : []
+  const last = given.at(-1) ?? argv.find((each) => each === nameOf(definition) || aliases.includes(each)) ?? ''
+  return usageError(
+    `Missing argument: ${name}${others.length === 0 ? '' : `; it must be one of: ${[first, ...others].join(', ')}`}.`,
+    replaceWord(argv, last, last, first),
+  )
 }
 
 /** The first word that a command does not take. */
@@ -120,7 +147,8 @@ function extraWord(definition: CommandDefinition, words: readonly string[]): str
 /** The error for it. `trust status` was meant as `trust --status`. */
 function refusedWord(definition: CommandDefinition, word: string, argv: readonly string[]): ServeError {
   const isFlag = definition.flags.some(({ kind, name }) => kind === 'boolean' && name === word)
-  const takes = mostWords(definition) === 0 ? 'no arguments' : 'one argument'
+  const most = mostWords(definition)
+  const takes = ['no arguments', 'one argument'][most] ?? `at most ${most} arguments`
   return usageError(
     `serve8008 ${nameOf(definition)} takes ${takes}, but got ${withoutSecret(word)}.`,
     replaceWord(argv, word, ...(isFlag ? [`--${word}`] : [])),

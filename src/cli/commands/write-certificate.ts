@@ -9,7 +9,6 @@ import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { commandLine } from '../args/command-line.ts'
-import { replaceWord } from '../args/corrected-command.ts'
 
 /**
  * `serve8008 cert names… [--out DIR]`: writes a certificate of the local authority for another program, and its key.
@@ -22,11 +21,6 @@ import { replaceWord } from '../args/corrected-command.ts'
 export async function cert(command: Command, program: Program, report: Reporter): Promise<number> {
   const { words, json, quiet, values } = command
   const out = values.get('out')
-  if (words.length === 0) {
-    throw new ServeError('E8008_USAGE', 'Missing argument: NAME, a host name or an IP address.', {
-      hint: replaceWord(program.argv, 'cert', 'cert', 'NAME'),
-    })
-  }
   const { authority } = openUserAuthority(program, report)
   const { names, ...pair } = await authority.certify(words)
   const folder = resolve(program.cwd, Array.isArray(out) ? (out.at(-1) ?? '.') : '.')

@@ -24,8 +24,20 @@ const whereCommand: CommandDefinition = {
   },
 }
 
+/** A command with a word that it needs. */
+const copyCommand: CommandDefinition = {
+  command: 'copy <from> [to]',
+  describe: 'copy a file',
+  flags: printingFlags,
+  usage: [['serve8008 copy FROM [TO]', 'here, or there']],
+  examples: [],
+  notes: [],
+  handler: () => 0,
+}
+
 // The one line of someone who adds a command.
 ;(registry as CommandEntry[]).push({ words: ['where', 'pwd'], load: () => Promise.resolve(whereCommand) })
+;(registry as CommandEntry[]).push({ words: ['copy', 'cp'], load: () => Promise.resolve(copyCommand) })
 
 const { tables } = await import('../../../../scripts/docs.ts')
 
@@ -45,6 +57,19 @@ describe('a command that was added in one place', () => {
     })
     await assert.rejects(read('where', '--port', '3'), { hint: 'serve8008 where --help' })
     await assert.rejects(read('where', '--depth'), { hint: 'serve8008 where --depth LEVELS' })
+  })
+
+  test('gets the words that it needs, and no more', async () => {
+    assert.deepEqual((await read('copy', 'a')).words, ['a'])
+    assert.deepEqual((await read('cp', 'a', 'b')).words, ['a', 'b'])
+    const missing = { code: 'E8008_USAGE', message: 'Missing argument: FROM.' }
+    await assert.rejects(read('copy'), { ...missing, hint: 'serve8008 copy FROM' })
+    await assert.rejects(read('--json', 'cp', '--quiet'), { ...missing, hint: 'serve8008 --json cp FROM --quiet' })
+    await assert.rejects(read('copy', 'a', 'b', 'c'), {
+      message: 'serve8008 copy takes at most 2 arguments, but got c.',
+      hint: 'serve8008 copy a b',
+    })
+    assert.equal((await read('copy', '--help')).name, 'help')
   })
 
   test('runs, and ends with its exit code', async (t) => {
@@ -70,7 +95,7 @@ describe('a command that was added in one place', () => {
   })
 
   test('is on help pages', () => {
-    assert.match(page('help'), /serve8008 COMMAND [^]* where\n/)
+    assert.match(page('help'), /serve8008 COMMAND [^]* where, copy\n/)
     assert.match(page('commands'), /^ {2}serve8008 where \[names\] +print where files are$/m)
     for (const word of ['where', 'pwd']) assert.match(page(word), /^serve8008 where: print where files are\n/)
     assert.match(page('where'), /^ {2}-d, --depth LEVELS {2,}How deep to look\.$/m)

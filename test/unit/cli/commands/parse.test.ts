@@ -169,6 +169,13 @@ test('refuses flags and words that a command does not take', async () => {
     ['help check x', 'serve8008 help takes one argument, but got x.', 'serve8008 help check'],
     ['completion --file bash', 'Unknown flag --file.', 'serve8008 completion --help'],
     ['cert --names a.test', 'Unknown flag --names.', 'serve8008 cert --help'],
+    ['free', 'Missing argument: PORT.', 'serve8008 free PORT'],
+    ['cert --out tls', 'Missing argument: NAME.', 'serve8008 cert NAME --out tls'],
+    [
+      'completion',
+      'Missing argument: SHELL; it must be one of: bash, zsh, fish, powershell.',
+      'serve8008 completion bash',
+    ],
     ['trust --no-yes', '--yes cannot be negated.', 'serve8008 trust --yes'],
   ]
   for (const [line, message, hint] of cases) {
