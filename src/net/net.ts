@@ -1,11 +1,12 @@
 import type { AddressInfo, Server } from 'node:net'
 import { resolveAddresses } from './addresses.ts'
+import type * as SelfTest from './self-test.ts'
 import { tryPorts } from './try-ports.ts'
 import type { SkippedPort } from './types.ts'
 
 export { isBadPort } from './bad-ports.ts'
 export { networkUrls, ownNames } from './network.ts'
-export { testLoopback, testPorts, type LoopbackTest } from './self-test.ts'
+export type { LoopbackTest } from './self-test.ts'
 
 /** Where to listen. */
 export interface BindOptions {
@@ -65,4 +66,9 @@ async function bindDirectly(server: Server, socket: string | undefined, fd: numb
     return { servers: [server], addresses: [address ?? socket ?? ''], port: 0, skipped: [] }
   }
   return { servers: [server], addresses: [address.address], port: address.port, skipped: [] }
+}
+
+/** Loads the functions that test which ports a server could have: a server does not need them. */
+export async function loadSelfTest(): Promise<typeof SelfTest> {
+  return import('./self-test.ts')
 }

@@ -1,4 +1,4 @@
-import { testPorts } from '../net/net.ts'
+import { loadSelfTest } from '../net/net.ts'
 import { findingsOf, type Examined } from './findings/findings.ts'
 import { identify } from './identify/identify.ts'
 import { inTurns } from './in-turns.ts'
@@ -92,6 +92,7 @@ async function withVersion(identity: Identity, owner: ProcessInfo | undefined): 
 
 /** Whether we could have these ports, on both loopback addresses. */
 async function idlePorts(ports: readonly number[]): Promise<IdlePort[]> {
+  const { testPorts } = await loadSelfTest()
   const misses = await testPorts(ports, { host: 'localhost', lan: false })
   const codes = new Map(misses.map(({ port, code }) => [port, code]))
   return ports.map((port) => {

@@ -1,5 +1,5 @@
 /** What is on the ports of this machine: who holds them, what answers there, who can reach it, and whether it is safe. */
-export { testLoopback, testPorts, type LoopbackTest } from '../net/net.ts'
+export { loadSelfTest, type LoopbackTest } from '../net/net.ts'
 export { identify } from './identify/identify.ts'
 export type { Target } from './identify/identify.ts'
 export { nameHolders } from './name-holders.ts'

@@ -4,7 +4,7 @@ import { processStart } from '../../control/control.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { formatSince } from '../../core/util/format-time.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { openPorts, ownerName, portOwners, processInfo, testPorts, type PortOwner } from '../../scan/scan.ts'
+import { openPorts, ownerName, portOwners, processInfo, loadSelfTest, type PortOwner } from '../../scan/scan.ts'
 import { isOn, type Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
@@ -121,6 +121,7 @@ function isOlder({ process: its }: PortOwner, time: number): boolean {
 
 /** Nothing that we see listens there; a port may still be held. */
 async function nothing(port: number, { json, quiet }: Command, report: Reporter): Promise<number> {
+  const { testPorts } = await loadSelfTest()
   const [miss] = await testPorts([port], { host: 'localhost', lan: false })
   if (miss?.code === 'EADDRINUSE') {
     throw new ServeError('E8008_PORT_HELD', `Port ${miss.reason}. Nothing that you could stop listens there.`, {

@@ -3,11 +3,10 @@ import type { RunningServer } from '../../control/control.ts'
 import {
   dividedText,
   isDivided,
+  loadSelfTest,
   nameHolders,
   ownerName,
   portOwners,
-  testLoopback,
-  testPorts,
   type Finding,
   type LoopbackTest,
 } from '../../scan/scan.ts'
@@ -22,6 +21,7 @@ export async function lookAtPorts({ config }: LoadedConfig, servers: readonly Ru
   const looks = await Promise.all(
     listeners.map(async ({ host, lan, ports, fallback }) => {
       const tried = ports.filter((port) => port !== 0)
+      const { testPorts } = await loadSelfTest()
       const misses = await nameHolders(await testPorts(tried, { host, lan }), askingMs)
       const { seen, findings = [] } = portFindings(tried, fallback, misses, servers)
       return { seen, findings: [...findings, ...(await dividedPorts(misses.map(({ port }) => port)))] }
@@ -84,6 +84,7 @@ export function portFindings(
 
 /** Whether both loopback addresses can be listened on and connected to. */
 export async function lookAtLoopback(): Promise<Seen> {
+  const { testLoopback } = await loadSelfTest()
   const [ipv4, ipv6] = await Promise.all([testLoopback('127.0.0.1'), testLoopback('::1')])
   return loopbackFindings(ipv4, ipv6)
 }

@@ -20,7 +20,7 @@ import { lookAtWatching, watchingFindings } from '../../../../src/cli/doctor/wat
 import type { Seen } from '../../../../src/cli/doctor/check.ts'
 import type { FoundStore } from '../../../../src/cli/commands/open-authority.ts'
 import type { RunningServer } from '../../../../src/control/control.ts'
-import { testPorts } from '../../../../src/net/net.ts'
+import { testPorts } from '../../../../src/net/self-test.ts'
 
 const skip = process.platform === 'win32' ? 'Windows has no modes' : false
 
