@@ -2,38 +2,56 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { ServeError } from '../core/serve-error.ts'
 import { redactPath, redactText } from '../core/util/secret.ts'
 import type { ErrorCode } from '../core/codes.ts'
+import { hasConditions } from './match.ts'
+import type { ResolvedRoute } from './route-types.ts'
 import type { ResolvedConfig } from './types.ts'
+import { parsePathPrefix } from './values/paths.ts'
+
+type Checked = Pick<ResolvedConfig, 'base' | 'root' | 'routes' | 'authFile'>
 
 /**
  * Checks on disk that the folders and the password file can be read. Called before listening.
  *
  * @param origins Where each option comes from: messages name the file or the variable.
  * @throws ServeError `E8008_ROOT_NOT_FOUND`, `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE` for the
- *   root and the mounts, `E8008_AUTH_FILE` for the password file.
+ *   root and the folders of routes, `E8008_AUTH_FILE` for the password file.
  */
 export function checkFolders(
-  config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'> & Partial<Pick<ResolvedConfig, 'defaultSite' | 'sites'>>,
+  config: Checked & Partial<Pick<ResolvedConfig, 'defaultSite' | 'sites'>>,
   origins: Readonly<Record<string, string>> = {},
 ): void {
   if (config.defaultSite !== false) checkSite(config, origins)
   for (const { name, config: own } of config.sites ?? []) checkSite(own, {}, ` of the site ${name}`)
 }
 
-function checkSite(
-  config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'>,
-  origins: Readonly<Record<string, string>>,
+/**
+ * The same check of the folders of routes alone.
+ *
+ * @param placeOf The beginning of a message, which names where the route comes from.
+ * @throws ServeError
+ */
+export function checkRouteFolders(
+  routes: readonly ResolvedRoute[],
+  placeOf: (route: ResolvedRoute) => string = () => '',
   site = '',
 ): void {
+  for (const route of routes) {
+    const { id, action } = route
+    if (action.kind === 'folder') checkFolder(action.root, `${placeOf(route)}The folder of ${id}${site}`, 'it')
+  }
+}
+
+function checkSite(config: Checked, origins: Readonly<Record<string, string>>, site = ''): void {
   const place = (key: string, origin = origins[key]): string => {
     const [kind, ...name] = origin?.split(' ') ?? []
     return kind === 'file' ? `${name.join(' ')}: ${key}: ` : kind === 'env' ? `${name.join(' ')}: ` : ''
   }
   checkFolder(config.root, `${place('root')}The folder${site}`, 'root')
-  const keys = new Map(Object.keys(origins).map((key) => [key.replace(/\/?$/, '/'), key]))
-  for (const { path, folder } of config.mounts) {
-    const key = keys.get(`mounts.${path}`) ?? 'mounts'
-    checkFolder(folder, `${place(key)}The folder of ${path}${site}`, 'it')
-  }
+  const mounts = Object.keys(origins).filter((key) => key.startsWith('mounts.'))
+  const keys = new Map(mounts.map((key) => [parsePathPrefix(key.slice('mounts.'.length)), key]))
+  const keyOf = ({ match }: ResolvedRoute): string =>
+    (hasConditions(match) ? undefined : keys.get(`/${match.path.slice(config.base.length)}/`)) ?? 'routes'
+  checkRouteFolders(config.routes, (route) => place(keyOf(route)), site)
   if (config.authFile !== undefined) checkAuthFile(config.authFile, `${place('authFile')}The password file${site}`)
 }
 

@@ -32,7 +32,7 @@ export interface JointConfig {
   readonly authFile: string | undefined
   /** Path prefix with a slash at both ends; `/` for none. */
   readonly base: string
-  /** Routes of `proxy` and `routes`. */
+  /** Routes of `proxy`, `routes` and `mounts`. */
   readonly routes: readonly ResolvedRoute[]
   /** Timeout of upstreams in milliseconds, where a route has none of its own; 0 is none. */
   readonly timeoutMs: number

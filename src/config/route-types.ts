@@ -1,27 +1,7 @@
 import type { KindOptions, ResolvedAction } from './kinds/registry.ts'
+import type { MatchOptions, ResolvedMatch } from './match.ts'
 
-/**
- * Conditions of a route. A request matches when all of them hold; of several matching routes the most specific one answers.
- * At most one of `path`, `exact` and `pattern`; without them every path matches.
- */
-export interface MatchOptions {
-  /** Path prefix on a segment boundary, below `base`: `/api` matches `/api` and `/api/x`, never `/apix`. */
-  readonly path?: string | undefined
-  /** The whole path. */
-  readonly exact?: string | undefined
-  /** A path in which `*` matches one segment, and a final `**` any number of segments: `/users/*\/avatar`, `/files/**`. */
-  readonly pattern?: string | undefined
-  /** Host name without a port; `*.example.test` matches every name below it. The server answers for these names, as for those of `allowHost`. */
-  readonly host?: string | undefined
-  /** Methods, case-sensitive (RFC 9110 section 9.1). */
-  readonly method?: string | readonly string[] | undefined
-  /** Request fields with the value they must have; `true` means any value, `false` that it is absent. */
-  readonly header?: Readonly<Record<string, string | boolean>> | undefined
-  /** Cookies, likewise. */
-  readonly cookie?: Readonly<Record<string, string | boolean>> | undefined
-  /** Query parameters, likewise. */
-  readonly query?: Readonly<Record<string, string | boolean>> | undefined
-}
+export type { MatchOptions, ResolvedCondition, ResolvedMatch } from './match.ts'
 
 /** One entry of `routes`: a match and the keys of exactly one kind. */
 export interface RouteOptions extends KindOptions {
@@ -32,22 +12,6 @@ export interface RouteOptions extends KindOptions {
    */
   readonly id?: string | undefined
   readonly match: MatchOptions
-}
-
-/** A condition: the value that must be equal, true for present, false for absent. */
-export type ResolvedCondition = readonly [name: string, expected: string | boolean]
-
-/** A checked match. Names of fields are in lower case, the host is in lower case without a final dot. */
-export interface ResolvedMatch {
-  readonly kind: 'prefix' | 'exact' | 'pattern'
-  /** `base` included. A prefix has no final slash, except `/` itself. */
-  readonly path: string
-  /** Undefined matches any host; a name with a leading dot matches every name below it. */
-  readonly host: string | undefined
-  readonly methods: readonly string[]
-  readonly headers: readonly ResolvedCondition[]
-  readonly cookies: readonly ResolvedCondition[]
-  readonly query: readonly ResolvedCondition[]
 }
 
 /** One route of the configuration. */

@@ -1,14 +1,6 @@
 /** Format of the access log. */
 export type LogFormat = 'pretty' | 'common' | 'combined' | 'json' | 'none'
 
-/** A mounted folder. */
-export interface ResolvedMount {
-  /** Path prefix with a slash at both ends, below `base`. Percent-encoded as browsers do it. */
-  readonly path: string
-  /** Absolute folder. */
-  readonly folder: string
-}
-
 /** Options of live reload. */
 export interface ResolvedLive {
   /** Absolute files, folders and globs. */

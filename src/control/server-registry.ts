@@ -28,7 +28,7 @@ export interface ServerStart {
 
 /** What a server answers with at an address: a folder, or what a route does. Holds no secrets. */
 export interface RegisteredRoute {
-  /** The route's id, such as `/api`, or the path of a mount. */
+  /** The route's id, such as `/api`. */
   readonly route: string
   /** Such as `localhost:3000`, or the absolute path of a folder. */
   readonly to: string

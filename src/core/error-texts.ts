@@ -75,7 +75,7 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Correct the plugin, or remove it from the option plugins.',
   },
   E8008_ROOT_NOT_FOUND: {
-    meaning: 'The folder to serve, or the folder of a mount, does not exist.',
+    meaning: 'The folder to serve, or that of a route or a mount, does not exist.',
     cause: 'A typing error, or a build that has not run yet.',
     remedy: 'Build first, or name an existing folder: serve8008 FOLDER.',
   },

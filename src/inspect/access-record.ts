@@ -61,7 +61,8 @@ const unasked: ReadonlySet<string> = new Set([
 export function isAside({ headers, notes, target }: Exchange, { status }: Reply): boolean {
   const destination = headers.get('sec-fetch-dest')
   if (destination === undefined) return false
-  if (status === 404 && notes.route === undefined) return unasked.has(`${target.path} ${destination}`)
+  const isFile = notes.route === undefined || notes.refusal === 'E8008_NOT_FOUND'
+  if (status === 404 && isFile) return unasked.has(`${target.path} ${destination}`)
   if (status >= 400 || (destination !== 'iframe' && destination !== 'image')) return false
   const page = withoutStamp(target.raw).replace(/[?&]serve8008=no-live$/, '')
   return withoutStamp(headers.get('referer') ?? '').endsWith(`//${headers.get('host')}${page}`)

@@ -29,6 +29,7 @@ export interface LiveServer {
   /** Records a request: no change of its files is missed from then on. */
   trackRequest(path: string, referer: string | undefined): void
   reload(paths?: readonly string[]): Update
+  foldersChanged(): void
   notify(message: string): void
   showError(error: ShownError | null): void
   close(): Promise<void>
@@ -37,19 +38,21 @@ export interface LiveServer {
 /** Makes the live server. It watches the files of each path that it resolves. */
 export function createLiveServer(options: LiveOptions): LiveServer {
   const { folders } = options
+  const [top = ''] = folders()
   const client = clientScript()
   let isEnding = false
   let firstChangeAt: number | undefined
   let asked = 0
 
   const isServed = (path: string): boolean =>
-    folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+    folders().some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
 
   function dependenciesOf(path: string): WatchDependencies {
     if (++asked % trimEvery === 0) unwatchUnused()
-    const dependencies = options.dependenciesOf(path)
-    watch.use(dependencies.files)
-    return dependencies
+    const all = options.dependenciesOf(path)
+    const files = [...new Set(all.flatMap((each) => each.files))]
+    watch.use(files)
+    return { files, isMissing: all.length > 0 && all.every(({ isMissing }) => isMissing) }
   }
 
   /** Stops watching files that no connected page uses, once there are many: a crawler must not fill the memory. */
@@ -94,7 +97,7 @@ export function createLiveServer(options: LiveOptions): LiveServer {
 
   /** A page that a layer or a proxy answered is another one, although its path is that of the index page. */
   async function errorOf(document: string): Promise<ShownError | undefined> {
-    const index = join(folders[0] ?? '', 'index.html')
+    const index = join(top, 'index.html')
     return requestLog.has(document, index) ? options.indexError() : undefined
   }
 
@@ -148,7 +151,7 @@ export function createLiveServer(options: LiveOptions): LiveServer {
   const control: LiveControl = {
     script: client,
     settings: {
-      site: hexHash(folders.join('\0')),
+      site: hexHash(folders().join('\0')),
       reload: options.reload,
       toast: options.toast,
       console: options.console,
@@ -166,7 +169,7 @@ export function createLiveServer(options: LiveOptions): LiveServer {
     folders,
     ignore: options.ignore,
     globs: options.watch,
-    cwd: folders[0] ?? '',
+    cwd: top,
     pollMs: options.poll ? pollMs : undefined,
     onChange: change,
     onWarning: options.onWarning,
@@ -182,6 +185,11 @@ export function createLiveServer(options: LiveOptions): LiveServer {
       onBlocked: (path, missing) => options.onWarning(blockedWarning(path, missing)),
     }),
     reload,
+    foldersChanged() {
+      // The files of a path may be others now.
+      requestLog.clear()
+      reload()
+    },
     notify: (message) => hub.notify(message),
     showError: (error) => hub.showError(error && plainError(error)),
     async close() {

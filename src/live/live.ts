@@ -21,6 +21,8 @@ export interface Live {
   stop(): void
   /** Updates the pages that use these files, or reloads every page. */
   reload(paths?: readonly string[]): Update
+  /** Called when other folders are served, at other paths: reloads every page. */
+  foldersChanged(): void
   notify(message: string): void
   showError(error: ShownError | undefined): void
   close(): Promise<void>
@@ -105,6 +107,7 @@ export function createLive(options: LiveOptions): Live {
       error = undefined
       return server?.reload(paths) ?? none
     },
+    foldersChanged: () => server?.foldersChanged(),
     notify(message) {
       checkMessage(message)
       server?.notify(message)

@@ -13,16 +13,16 @@ export interface PageCount {
 export interface LiveOptions extends ResolvedLive {
   /** Path of the control endpoints, with a slash at both ends. */
   readonly controlPath: string
-  /** Absolute served folders. */
-  readonly folders: readonly string[]
+  /** Absolute served folders, the one at the top first; routes may add and remove others. */
+  readonly folders: () => readonly string[]
   /** Whether browsers may use cached files without revalidation. */
   readonly cached: boolean
   /** The connected pages of the server. */
   readonly pages: PageCount
   /** Most bytes to which a compressed page may expand. */
   readonly pageBytes: number
-  /** The files that decide what a request path answers. */
-  readonly dependenciesOf: (path: string) => WatchDependencies
+  /** The files that decide what a request path answers, for each folder that may answer it. */
+  readonly dependenciesOf: (path: string) => readonly WatchDependencies[]
   /** Called with the absolute paths of changed files that pages use, debounced. */
   readonly onChange: (paths: readonly string[]) => void
   /**

@@ -1,14 +1,21 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { isServeError } from '../core/serve-error.ts'
 import type { ForwardedRequest } from '../proxy/dry-run.ts'
-import { isForwarded } from './kinds.ts'
-import { createTable, type Rejection, type TableRequest } from './table.ts'
+import { entryOf } from './kinds.ts'
+import { createTable, type Table, type TableRequest } from './table.ts'
+
+/** A route that does not answer a request, and why. */
+export interface Rejection {
+  /** Its id. */
+  readonly route: string
+  readonly why: string
+}
 
 /** Which route answers a request, and why the other routes do not. */
 export interface RouteExplanation {
-  /** The route's id or the folder's path; undefined if neither answers. */
+  /** The route's id, for the served folder its path; undefined if none answers. */
   readonly route: string | undefined
-  readonly kind: ResolvedRoute['action']['kind'] | 'folder' | 'none' | 'refused'
+  readonly kind: ResolvedRoute['action']['kind'] | 'none' | 'refused'
   /** What the route does, or the error that the client gets. */
   readonly text: string
   /** The request to each upstream of a proxy route. */
@@ -17,29 +24,31 @@ export interface RouteExplanation {
   readonly lost: readonly Rejection[]
 }
 
-type RouteMatch = { readonly route: ResolvedRoute } | { readonly folder: string; readonly path: string }
-
 /** What a route would do with the request. @throws ServeError if it would refuse it. */
 export type DescribeRoute = (route: ResolvedRoute) => Pick<RouteExplanation, 'text' | 'forwards'>
 
-/** Explains which route or folder answers a request. */
+/**
+ * Explains which route answers a request.
+ *
+ * @param root The route of the served folder, which takes what no other one does.
+ */
 export function explainRoute(
   request: TableRequest,
   routes: readonly ResolvedRoute[],
-  folders: readonly { readonly path: string; readonly folder: string }[],
+  root: ResolvedRoute,
   describe: DescribeRoute,
 ): RouteExplanation {
-  const table = createTable<RouteMatch>([
-    ...folders.map(({ path, folder }) => ({ id: `files at ${path}`, folder: path, item: { folder, path } })),
-    ...routes.map((route) => ({
-      id: route.id,
-      match: route.match,
-      item: { route },
-      isForwarded: isForwarded(route),
-    })),
+  const table = createTable([
+    { ...entryOf(root, root), id: `files at ${root.id}` },
+    ...routes.map((route) => entryOf(route, route)),
   ])
   try {
-    return { ...explainFound(table.find(request), describe), lost: table.rejections(request) }
+    const found = table.find(request)
+    const explained =
+      found === undefined
+        ? { route: undefined, kind: 'none' as const, text: '404: no route or folder matches', forwards: [] }
+        : { route: found.id, kind: found.action.kind, ...describe(found) }
+    return { ...explained, lost: rejections(table, request) }
   } catch (error) {
     if (!isServeError(error)) throw error
     return {
@@ -52,10 +61,13 @@ export function explainRoute(
   }
 }
 
-function explainFound(found: RouteMatch | undefined, describe: DescribeRoute): Omit<RouteExplanation, 'lost'> {
-  if (found === undefined)
-    return { route: undefined, kind: 'none', text: '404: no route or folder matches', forwards: [] }
-  if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
-  const { id, action } = found.route
-  return { route: id, kind: action.kind, ...describe(found.route) }
+/** Why each entry of a table but one does not answer a request, in the order of the table. */
+export function rejections({ rows, at }: Table<unknown>, request: TableRequest): Rejection[] {
+  const found = new Set(at(request.path))
+  const winner = [...found].find(({ match }) => match.mismatch(request) === undefined)
+  return rows.flatMap((row) => {
+    if (row === winner) return []
+    const why = found.has(row) ? row.match.mismatch(request) : 'path does not match'
+    return [{ route: row.id, why: why ?? `${winner?.id ?? ''} is more specific` }]
+  })
 }

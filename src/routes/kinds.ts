@@ -5,9 +5,19 @@ import type { FetchHandler } from '../server/fetch-layer.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import { getField } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
+import type { TableEntry } from './table.ts'
+
+/** What answers the requests of a route. */
+export interface Answerer {
+  readonly handle: Handler
+  /** Whether it has something at the exchange's path: a folder has a file or a folder there, others have everything. */
+  has(x: Exchange): boolean
+}
 
 /** Handlers that other features make. */
 export interface KindTools {
+  /** Makes what answers from the folder of a route. */
+  readonly folder: (route: ResolvedRoute) => Answerer
   /** Makes the handler of a proxy route. */
   readonly forward: (route: ResolvedRoute) => Handler
   /** Makes a layer of a handler of the Fetch API. */
@@ -19,8 +29,15 @@ type Action = ResolvedRoute['action']
 interface Kind<Name extends Action['kind']> {
   /** Whether another program reads the path, perhaps in another way. A path with two readings is refused. */
   readonly isForwarded?: true
-  /** Makes the layer of a route, once. What it passes on goes to the served folders. */
-  readonly open: (action: Extract<Action, { kind: Name }>, route: ResolvedRoute, tools: KindTools) => Layer
+  /** Whether it serves files: paths are compared as static files compare them, and other kinds go first. */
+  readonly isFolder?: true
+  /** Makes what answers, once. What it passes on goes to `files`, the served folders. */
+  readonly open: (
+    action: Extract<Action, { kind: Name }>,
+    route: ResolvedRoute,
+    tools: KindTools,
+    files: Handler,
+  ) => Answerer
 }
 
 /** What each kind of `src/config/kinds/registry.ts` does with a request. */
@@ -28,22 +45,27 @@ const kinds: { readonly [Name in Action['kind']]: Kind<Name> } = {
   proxy: { isForwarded: true, open: (_, route, { forward }) => ends(forward(route)) },
   redirect: { open: (action) => ends(createRedirect(action)) },
   reply: { open: (action) => ends(createFixedReply(action)) },
-  handler: { isForwarded: true, open: ({ call }, _, { answer }) => answer(call as FetchHandler) },
+  folder: { isFolder: true, open: (_, route, { folder }) => folder(route) },
+  handler: {
+    isForwarded: true,
+    open: ({ call }, _, { answer }, files) => ends(answer(call as FetchHandler)(files)),
+  },
 }
 
-/** Makes the layer of a route. */
-export function openRoute(route: ResolvedRoute, tools: KindTools): Layer {
-  return kinds[route.action.kind].open(route.action as never, route, tools)
+/** Makes what answers the requests of a route. */
+export function openRoute(route: ResolvedRoute, tools: KindTools, files: Handler): Answerer {
+  return kinds[route.action.kind].open(route.action as never, route, tools, files)
 }
 
-/** A layer that answers everything. */
-function ends(handle: Handler): Layer {
-  return () => handle
+/** Answers everything. */
+function ends(handle: Handler): Answerer {
+  return { handle, has: () => true }
 }
 
-/** Whether another program reads the path of a route, perhaps in another way. */
-export function isForwarded({ action }: ResolvedRoute): boolean {
-  return kinds[action.kind].isForwarded === true
+/** A route as an entry of a table. */
+export function entryOf<Item>({ id, match, action }: ResolvedRoute, item: Item): TableEntry<Item> {
+  const { isForwarded = false, isFolder = false } = kinds[action.kind]
+  return { id, match, item, isForwarded, isFolder }
 }
 
 /** Redirects to the configured URL. Only the query of the request is added, so that clients cannot choose the target. */

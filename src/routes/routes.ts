@@ -1,27 +1,20 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
-import { normalizePath } from '../http/message/request-target.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import type { explainRoute } from './explain-route.ts'
-import { isForwarded, openRoute, type KindTools } from './kinds.ts'
-import { createTable, type TableEntry, type TableRequest } from './table.ts'
+import { entryOf, openRoute, type Answerer, type KindTools } from './kinds.ts'
+import { isConditional } from './match/order.ts'
+import { createTable, prefixOf, type TableRequest } from './table.ts'
 
 export type { DescribeRoute, RouteExplanation } from './explain-route.ts'
-
-/** A served folder: the handler of every path below its prefix. */
-export interface RoutedFolder {
-  /** Path prefix with a slash at both ends. */
-  readonly path: string
-  readonly handle: Handler
-  /** Whether the folder has a file or folder at the exchange's path. */
-  has(x: Exchange): boolean
-}
+export { prefixOf } from './table.ts'
 
 /** Options of {@link createRoutes}. */
 export interface RoutesOptions extends KindTools {
-  readonly folders: readonly RoutedFolder[]
   readonly routes: readonly ResolvedRoute[]
+  /** The route of the served folder, which takes what no other one does. */
+  readonly root: ResolvedRoute
   /** Answers what no route and no file does, and passes on the rest. */
   readonly handler: Layer | undefined
   readonly base: string
@@ -38,40 +31,27 @@ export interface Routes {
 const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD, OPTIONS']))
 
 /**
- * Sends each exchange to the most specific route or folder. A folder also gets its path without the final slash, to
- * redirect it.
+ * Sends each exchange to the most specific route. A folder also gets its path without the final slash, to redirect it.
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function createRoutes({ folders: served, routes, base, handler, ...tools }: RoutesOptions): Routes {
-  const folders = handler === undefined ? served : served.map((folder) => withHandler(folder, handler))
-  const [only] = folders
-  if (routes.length === 0) {
-    if (folders.length === 1 && only?.path === '/') return { handle: only.handle, claims: only.has }
-    const find = createFinder(folders)
-    return {
-      handle: (x) => find(x.target.path)?.handle(x) ?? outside(x, base),
-      claims: (x) => find(x.target.path)?.has(x) === true,
-    }
+export function createRoutes({ routes, root, base, handler, ...tools }: RoutesOptions): Routes {
+  const own: KindTools = {
+    ...tools,
+    folder: (route) => (handler === undefined ? tools.folder(route) : withHandler(tools.folder(route), handler)),
   }
-  const find = createFinder(folders)
+  const top = own.folder(root)
+  if (routes.length === 0 && base === '/') return { handle: top.handle, claims: (x) => top.has(x) }
   const filesOf: Handler = (x) => {
     delete x.notes.route
-    return find(x.target.path)?.handle(x) ?? outside(x, base)
+    return files.find(requestOf(x))?.handle(x) ?? outside(x, base)
   }
-  const table = createTable<Pick<RoutedFolder, 'handle' | 'has'>>([
-    ...folders.map((folder) => ({ id: folder.path, folder: folder.path, item: folder })),
-    ...routes.map((route): TableEntry<Pick<RoutedFolder, 'handle' | 'has'>> => {
-      const { id, match } = route
-      const handle = openRoute(route, tools)(filesOf)
-      const named = (x: Exchange): ReturnType<Handler> => {
-        x.notes.route = id
-        return handle(x)
-      }
-      const item = { handle: named, has: () => true }
-      return { id, match, item, isForwarded: isForwarded(route) }
-    }),
-  ])
+  const entries = [
+    entryOf(root, top),
+    ...routes.map((route) => entryOf(route, named(route.id, openRoute(route, own, filesOf)))),
+  ]
+  const files = createTable(entries.filter(({ isFolder }) => isFolder))
+  const table = createTable(entries)
   return {
     handle: (x) => {
       if (x.target.form === 'asterisk') {
@@ -84,23 +64,58 @@ export function createRoutes({ folders: served, routes, base, handler, ...tools 
   }
 }
 
-/** A folder whose files come first. The handler gets everything else, and the folder what the handler passes on. */
-function withHandler(folder: RoutedFolder, layer: Layer): RoutedFolder {
-  const handled = layer(folder.handle)
-  const isFile = (x: Exchange): boolean => (x.method === 'GET' || x.method === 'HEAD') && folder.has(x)
-  return { path: folder.path, handle: (x) => (isFile(x) ? folder.handle(x) : handled(x)), has: () => true }
+function named(id: string, { handle, has }: Answerer): Answerer {
+  return {
+    handle: (x) => {
+      x.notes.route = id
+      return handle(x)
+    },
+    has,
+  }
 }
 
-/** Compiles a search for the item with the longest matching path prefix (with a slash at both ends). */
-export function createFinder<Item extends { readonly path: string }>(
-  items: readonly Item[],
-): (path: string) => Item | undefined {
-  const ordered = items
-    .map((item) => ({ prefix: normalizePath(item.path), item }))
-    .toSorted((a, b) => b.prefix.length - a.prefix.length)
-  return (requested) => {
-    const path = normalizePath(requested)
-    return ordered.find(({ prefix }) => path.startsWith(prefix) || `${path}/` === prefix)?.item
+/** A folder whose files come first. The handler gets everything else, and the folder what the handler passes on. */
+function withHandler({ handle, has }: Answerer, layer: Layer): Answerer {
+  const handled = layer(handle)
+  const isFile = (x: Exchange): boolean => (x.method === 'GET' || x.method === 'HEAD') && has(x)
+  return { handle: (x) => (isFile(x) ? handle(x) : handled(x)), has: () => true }
+}
+
+/** A folder that a site serves. */
+export interface SiteFolder {
+  readonly route: ResolvedRoute
+  /** Path prefix with a slash at both ends. */
+  readonly prefix: string
+  /** Absolute folder. */
+  readonly folder: string
+}
+
+/** The folders of a site. */
+export interface SiteFolders {
+  readonly all: readonly SiteFolder[]
+  /** Whether more than the path decides which one answers. */
+  readonly hasConditions: boolean
+  /** The one that answers a path, for a client that sends what the exchange has. */
+  find(x: Exchange, path: string): SiteFolder | undefined
+  /** Those that may answer a path: the most specific ones, up to the first without conditions. */
+  at(path: string): readonly SiteFolder[]
+}
+
+/** Finds the folders among routes. */
+export function createSiteFolders(routes: readonly ResolvedRoute[]): SiteFolders {
+  const all = routes.flatMap((route): SiteFolder[] =>
+    route.action.kind === 'folder' ? [{ route, prefix: prefixOf(route.match), folder: route.action.root }] : [],
+  )
+  const { find, rows, at } = createTable(all.map((each) => entryOf(each.route, each)))
+  return {
+    all,
+    hasConditions: rows.some(({ match }) => isConditional(match)),
+    find: (x, path) => find({ ...requestOf(x), path }),
+    at(path) {
+      const found = at(path)
+      const last = found.findIndex(({ match }) => !isConditional(match))
+      return found.slice(0, last + 1 || undefined).map(({ item }) => item)
+    },
   }
 }
 

@@ -3,12 +3,18 @@ import { ServeError } from '../core/serve-error.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import { compileMatch, type CompiledMatch, type RoutedRequest } from './match/compile.ts'
 import { leavesPrefix, matchingPath, type MatchingPath } from './match/matching-path.ts'
-import { areTied, compareSpecificity, pathParts } from './match/order.ts'
+import { areTied, compareSpecificity } from './match/order.ts'
 
-/** An entry of a table: a route with its match, or a folder with its prefix (with a slash at both ends). */
-export type TableEntry<Item> =
-  | { readonly id: string; readonly item: Item; readonly match: ResolvedMatch; readonly isForwarded: boolean }
-  | { readonly id: string; readonly item: Item; readonly folder: string }
+/** An entry of a table. */
+export interface TableEntry<Item> {
+  readonly id: string
+  readonly item: Item
+  readonly match: ResolvedMatch
+  /** Whether another program reads the path, perhaps in another way. */
+  readonly isForwarded: boolean
+  /** Whether it serves files below the prefix of its match. */
+  readonly isFolder: boolean
+}
 
 /** The parts of a request that select its route. */
 export interface TableRequest extends RoutedRequest {
@@ -16,14 +22,7 @@ export interface TableRequest extends RoutedRequest {
   readonly path: string
 }
 
-/** A route that does not answer a request, and why. */
-export interface Rejection {
-  /** Its id. */
-  readonly route: string
-  readonly why: string
-}
-
-/** Routes and folders, ordered by specificity. */
+/** Routes, ordered by specificity. */
 export interface Table<Item> {
   /**
    * The most specific entry that matches, or undefined.
@@ -31,11 +30,14 @@ export interface Table<Item> {
    * @throws ServeError `E8008_PATH_INVALID` for a path that selects a proxy route in one reading and another in the other.
    */
   find(request: TableRequest): Item | undefined
-  /** Why each of the other entries does not answer a request, in the order of the table. */
-  rejections(request: TableRequest): Rejection[]
+  /** In their order. */
+  readonly rows: readonly Row<Item>[]
+  /** The rows that match a path. */
+  at(path: string): Row<Item>[]
 }
 
-interface Row<Item> {
+/** A compiled entry. */
+export interface Row<Item> {
   readonly id: string
   readonly item: Item
   readonly match: CompiledMatch
@@ -79,44 +81,26 @@ export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<I
 
   return {
     find: (request) => findRow(request)?.item,
-    rejections(request) {
-      const path = matchingPath(request.path)
-      const comparable = normalizePath(request.path)
-      const winner = rows.find(
-        ({ match, matchesPath }) => matchesPath(path, comparable, 'folded') && match.mismatch(request) === undefined,
-      )
-      return rows.flatMap(({ id, match, matchesPath }, i) => {
-        if (rows[i] === winner) return []
-        if (!matchesPath(path, comparable, 'folded')) return [{ route: id, why: 'path does not match' }]
-        return [{ route: id, why: match.mismatch(request) ?? `${winner?.id ?? ''} is more specific` }]
-      })
+    rows,
+    at(requested) {
+      const path = matchingPath(requested)
+      const comparable = normalizePath(requested)
+      return rows.filter(({ matchesPath }) => matchesPath(path, comparable, 'folded'))
     },
   }
 }
 
-function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
-  const { id, item } = entry
-  if ('match' in entry) {
-    const match = compileMatch(entry.match)
-    return {
-      id,
-      item,
-      match,
-      isForwarded: entry.isForwarded,
-      matchesPath: (path, _, form) => match.matchesPath(path[form]),
-    }
-  }
-  // Folders compare paths as static files do.
-  const prefix = normalizePath(entry.folder)
-  const path = entry.folder === '/' ? '/' : entry.folder.slice(0, -1)
-  const any = { kind: 'prefix', path, host: undefined, methods: [], headers: [], cookies: [], query: [] } as const
-  return {
-    id,
-    item,
-    match: { ...compileMatch(any), parts: pathParts(any), isFolder: true },
-    isForwarded: false,
-    matchesPath: (_, comparable) => comparable.startsWith(prefix) || `${comparable}/` === prefix,
-  }
+function compileEntry<Item>({ match: given, isFolder, ...entry }: TableEntry<Item>): Row<Item> {
+  const match = { ...compileMatch(given), isFolder }
+  if (!isFolder) return { ...entry, match, matchesPath: (path, _, form) => match.matchesPath(path[form]) }
+  // Folders compare paths as static files do: the reading of a proxy may find a file elsewhere.
+  const prefix = normalizePath(prefixOf(given))
+  return { ...entry, match, matchesPath: (_, path) => path.startsWith(prefix) || `${path}/` === prefix }
+}
+
+/** The path prefix of a match, with a slash at both ends. */
+export function prefixOf({ path }: Pick<ResolvedMatch, 'path'>): string {
+  return path === '/' ? path : `${path}/`
 }
 
 function rejectTies<Item>(rows: readonly Row<Item>[]): void {

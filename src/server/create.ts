@@ -14,7 +14,7 @@ import { accessRecord, createAccessLog, createFollowers, isAside, type Followers
 import type { Recording } from '../inspect/types.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
 import { Site, sitesOf, type SiteHost } from './site.ts'
-import { cacheShare, chooseSite, reloadSites } from './sites.ts'
+import { chooseSite, reloadSites, shareCache } from './sites.ts'
 import { createRefusal } from './pipeline.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ShownError, Update } from '../live/types.ts'
@@ -146,7 +146,6 @@ class Serve8008 implements Server8008 {
       events: this.#events,
       resolve,
       openFiles: new OpenFiles(config.limits.openFiles),
-      cacheShare: () => cacheShare(config, this.#sites.length === 0 ? all : this.#sites),
       listeners: this.#listeners,
       phrase,
       layers: () => this.#layers,
@@ -165,6 +164,7 @@ class Serve8008 implements Server8008 {
     })
     this.#sites = all.map((each) => new Site(each, this.#siteHost))
     this.#pipeline = this.#choose()
+    shareCache(this.#config, this.#sites)
     const access = {
       ...{ config, host: this.#siteHost, sites: () => this.#sites },
       replace: (sites: readonly Site[]) => this.#replace(sites),
@@ -237,8 +237,8 @@ class Serve8008 implements Server8008 {
     // Routes may have been added before the start.
     this.#change()
     this.#events.emit('listening', listening)
-    const folders = this.#sites.flatMap((site) => site.folders)
-    const sensitive = sensitiveFileWarnings(folders.flatMap(({ files }) => files.sensitiveFiles()))
+    const folders = this.#sites.flatMap(({ routes }) => routes.folders)
+    const sensitive = sensitiveFileWarnings(folders.flatMap((folder) => folder.sensitiveFiles()))
     const configs = this.#sites.map(({ config }) => config)
     const hasPassword = configs.every(({ auth, authFile }) => (auth ?? authFile) !== undefined)
     const warnings = [...listeningWarnings(listening, hasPassword), ...configs.flatMap(missingPage), ...sensitive]
@@ -373,7 +373,6 @@ class Serve8008 implements Server8008 {
   /** From now on these sites answer, on the current listeners. */
   #replace(sites: readonly Site[]): void {
     this.#sites = sites
-    for (const { files } of sites.flatMap(({ folders }) => folders)) files.resize(cacheShare(this.#config, sites))
     for (const site of sites) site.handler = site.assemble(this.#layers)
     const { bound } = this.#listeners
     if (this.#listening !== undefined) this.#listening = describeListening(this.#config, bound, sites)
@@ -387,6 +386,7 @@ class Serve8008 implements Server8008 {
   /** Follows the pipelines of the sites. */
   #change(): void {
     this.#pipeline = this.#choose()
+    shareCache(this.#config, this.#sites)
     this.#listeners.certify()
     const isClear = this.#sites.some(({ routes }) => routes.current.some(isCleartextHttp2))
     if (this.#config.h2cFollows && isClear) this.#listeners.takeHttp2()

@@ -1,4 +1,5 @@
 import { kindOf } from '../config/kinds/registry.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createCors } from '../middleware/cors.ts'
 import { hostNotAllowed } from '../middleware/guard/guard.ts'
@@ -14,10 +15,10 @@ import { isServeError, type Suggestion } from '../core/serve-error.ts'
 import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
-import { createFinder, loadExplainRoute, type DescribeRoute, type RouteExplanation } from '../routes/routes.ts'
+import { createSiteFolders, loadExplainRoute, type DescribeRoute, type RouteExplanation } from '../routes/routes.ts'
 import { createHttpsRedirect } from './https-redirect.ts'
 import { authLayers } from './pipeline.ts'
-import { openFolders, servedFolders } from './served-folders.ts'
+import { openFolder, rootRoute } from './served-folders.ts'
 import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
 import { sitesOf } from './site.ts'
 import { createSiteFinder, whyRefused } from './sites.ts'
@@ -81,7 +82,10 @@ async function explainSite(
   isCertified?: (name: string) => boolean,
 ): Promise<RequestExplanation> {
   const dryRun = await loadDryRun()
-  const explanation = await explainAsked(config, x, ({ id, match, action }) => {
+  let found: ResolvedRoute | undefined
+  const explanation = await explainAsked(config, x, (route) => {
+    found = route
+    const { id, match, action } = route
     const kind = kindOf(action)
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
     const shown = kind.redact(action)
@@ -94,9 +98,9 @@ async function explainSite(
   if (isOurs(x.authority, x.peer)) {
     const early = await earlyAnswer(config, x)
     if (early !== undefined) return { ...explanation, forwards: [], answer: early }
-    if (explanation.kind !== 'folder') return explanation
-    const answer = await folderAnswer(config, x)
-    if (config.handler === undefined || (answer !== undefined && answer.status < 400)) return { ...explanation, answer }
+    if (explanation.kind !== 'folder' || found === undefined) return explanation
+    const answer = await folderAnswer(found, config, x)
+    if (config.handler === undefined || answer.status < 400) return { ...explanation, answer }
     return { ...explanation, kind: 'handler', text: `no file: answered by ${config.handler.handler}` }
   }
   return refused(x)
@@ -125,14 +129,13 @@ async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | u
   return isPassed ? undefined : answer
 }
 
-/** What the folder of a request answers. The same code as for a real request looks for the file, and nothing is sent. */
-async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
-  const folders = openFolders(config, new OpenFiles(config.limits.openFiles), config.limits.cacheBytes)
+/** What the folder of a route answers. The same code as for a real request looks for the file, and nothing is sent. */
+async function folderAnswer(route: ResolvedRoute, config: ResolvedConfig, x: Asked): Promise<Answer> {
+  const folder = openFolder(route, config, new OpenFiles(config.limits.openFiles), () => createSiteFolders([route]))
   try {
-    const handler = createFinder(folders)(x.target.path)?.files.handle
-    return handler && (await answerOf(x, handler))
+    return await answerOf(x, folder.handle)
   } finally {
-    for (const { files } of folders) files.close()
+    folder.retire()
   }
 }
 
@@ -207,5 +210,5 @@ async function explainAsked(
     hostname: authority.hostname,
     header: (name: string) => headers.get(name),
   }
-  return explainRoute(request, config.routes, servedFolders(config), describe)
+  return explainRoute(request, config.routes, { ...rootRoute(config), id: config.base }, describe)
 }

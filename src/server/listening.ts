@@ -128,7 +128,7 @@ export function sensitiveFileWarnings(names: readonly string[]): Warning[] {
 const adviseMs = 100
 
 /** Warns about what the served project needs. Delayed, since reading the folder would slow down the first reply. */
-export function adviseSoon({ routes, folders }: Pick<Site, 'routes' | 'folders'>, events: Events): void {
+export function adviseSoon({ routes }: Pick<Site, 'routes'>, events: Events): void {
   // A proxy at `/` serves another program's pages.
   const isElsewhere = routes.current.some(
     ({ match, action }) => ['proxy', 'handler'].includes(action.kind) && match.path === '/' && match.host === undefined,
@@ -136,7 +136,7 @@ export function adviseSoon({ routes, folders }: Pick<Site, 'routes' | 'folders'>
   if (isElsewhere) return
   let isClosed = false
   const timer = setTimeout(() => {
-    void folders[0]?.files.advice().then((advice) => {
+    void routes.folders[0]?.advice().then((advice) => {
       if (isClosed || advice?.command === undefined) return
       events.emit('warning', { code: 'W8008_PROJECT', message: advice.message, hint: advice.command })
     })

@@ -1,5 +1,4 @@
 import { createAuth } from '../middleware/auth/auth.ts'
-import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { ServeError } from '../core/serve-error.ts'
 import { createCompression } from '../middleware/compression.ts'
@@ -14,29 +13,29 @@ import { emptyReply } from '../http/message/reply.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
 import type { Control } from '../control/control.ts'
 import type { Live } from '../live/live.ts'
-import { createRoutes } from '../routes/routes.ts'
+import { createRoutes, type RoutesOptions } from '../routes/routes.ts'
 import type { FetchHandler } from './fetch-layer.ts'
 import type { Phrase } from './embedder-options.ts'
 import { createErrorBoundary, createRefuse } from './error-boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
 import { createHttpsRedirect } from './https-redirect.ts'
-import type { OpenFolder } from './served-folders.ts'
 
 /**
  * The whole pipeline, outermost first. This list is the documentation of what happens to a
  * request, and in which order.
  */
-export function createPipeline(parts: PipelineOptions, folders: readonly OpenFolder[]): Handler {
-  const { config, layers, live, control } = parts
+export function createPipeline(parts: PipelineOptions): Handler {
+  const { config, layers, live, control, routes: resolved, root, forward, folder } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const boundary = createErrorBoundary(refuse)
   // The most specific route answers, whatever its kind.
   const routes = createRoutes({
-    folders: folders.map(({ path, files }) => ({ path, handle: files.handle, has: files.has })),
-    routes: parts.routes,
+    routes: resolved,
+    root,
     base: config.base,
     handler: config.handler?.call && createFetchLayer(config.handler.call),
-    forward: parts.forward,
+    forward,
+    folder,
     answer: createFetchLayer,
   })
   const auth = authLayers(config)
@@ -104,7 +103,7 @@ export function createRefusal(parts: Pick<PipelineOptions, 'config' | 'opened' |
 }
 
 /** What the pipeline needs beside the configuration. */
-export interface PipelineOptions {
+export interface PipelineOptions extends Pick<RoutesOptions, 'routes' | 'root' | 'forward' | 'folder'> {
   readonly config: ResolvedConfig
   /** Whether the server answers for an authority; called for each request. */
   readonly isOurs: HostCheck
@@ -121,10 +120,6 @@ export interface PipelineOptions {
   readonly control: Control | undefined
   /** Ports for HTTPS, empty until they are bound. Absent where no request is redirected. */
   readonly httpsPorts?: () => readonly number[]
-  /** Routes of `proxy` and `routes`, and those that the program added. */
-  readonly routes: readonly ResolvedRoute[]
-  /** Makes the handler of a route that forwards. */
-  readonly forward: (route: ResolvedRoute) => Handler
 }
 
 /** A layer of a handler of the Fetch API. What it needs is loaded with the first request. */

@@ -1,89 +1,82 @@
+import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
+import { prefixMatch } from '../config/match.ts'
 import { fileChange } from '../core/channels.ts'
 import type { OpenFiles } from '../http/body/open-files.ts'
 import { controlPrefix } from '../control/control.ts'
 import { type Live, createLive } from '../live/live.ts'
 import type { LiveOptions } from '../live/options.ts'
-import { createFinder } from '../routes/routes.ts'
+import { prefixOf, type SiteFolders } from '../routes/routes.ts'
 import { createStatic, type StaticFolder } from '../static/static.ts'
 import type { Events } from './events.ts'
 
-/** A served folder: the root or a mount. It holds the cache, so it outlives a new pipeline. */
-export interface OpenFolder {
-  readonly path: string
-  readonly files: StaticFolder
+/** The route of the served folder. It stands in no list, and no other route can have its id. */
+export function rootRoute({ base, root }: Pick<ResolvedConfig, 'base' | 'root'>): ResolvedRoute {
+  return { id: '', match: prefixMatch(base), action: { kind: 'folder', root } }
 }
 
-/** Opens the folders of a configuration. */
-/** @param openFiles The files that the server sends. @param cacheBytes The share of each folder in the limit. */
-export function openFolders(config: ResolvedConfig, openFiles: OpenFiles, cacheBytes: number): OpenFolder[] {
-  const { root } = config
-  const folders = servedFolders(config)
-  const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
-  return folders.map(({ path, folder }) => ({
-    path,
-    files: createStatic({
-      root: folder,
-      prefix: path,
-      cleanUrls: config.cleanUrls,
-      trailingSlash: config.trailingSlash,
-      dotfiles: config.dotfiles,
-      serve: config.serve,
-      followSymlinks: config.followSymlinks,
-      listing: config.listing,
-      single: folder === root ? config.single : undefined,
-      cacheControl: config.cacheControl,
-      sidecars: config.compress,
-      secretFiles: config.secretFiles,
-      served,
-      cacheBytes,
-      openFiles,
-    }),
-  }))
-}
-
-/** Live reload for the served folders; undefined where it is off. */
-export function openLive(
+/**
+ * Opens the folder of a route. It holds a cache, so it outlives a new pipeline.
+ *
+ * @param openFiles The files that the server sends.
+ * @param served The folders of the site.
+ */
+export function openFolder(
+  { match, action }: ResolvedRoute,
   config: ResolvedConfig,
-  folders: readonly OpenFolder[],
-  events: Events,
-  { claim, pages, reloadSites }: Pick<LiveOptions, 'claim' | 'pages' | 'reloadSites'>,
-): Live | undefined {
+  openFiles: OpenFiles,
+  served: () => SiteFolders,
+): StaticFolder {
+  if (action.kind !== 'folder') throw new Error('not a route to a folder')
+  const { root } = action
+  return createStatic({
+    root,
+    prefix: prefixOf(match),
+    cleanUrls: config.cleanUrls,
+    trailingSlash: config.trailingSlash,
+    dotfiles: config.dotfiles,
+    serve: config.serve,
+    followSymlinks: config.followSymlinks,
+    listing: config.listing,
+    single: root === config.root ? config.single : undefined,
+    cacheControl: config.cacheControl,
+    sidecars: config.compress,
+    secretFiles: config.secretFiles,
+    served,
+    cacheBytes: config.limits.cacheBytes,
+    openFiles,
+  })
+}
+
+/** What live reload needs of a site. */
+export interface LiveSite extends Pick<LiveOptions, 'claim' | 'pages' | 'reloadSites' | 'folders' | 'dependenciesOf'> {
+  readonly config: ResolvedConfig
+  /** The advice on the served folder. */
+  readonly advice: StaticFolder['advice']
+  readonly events: Events
+}
+
+/** Live reload for the folders of a site; undefined where it is off. */
+export function openLive({ config, advice, events, ...site }: LiveSite): Live | undefined {
   const { live } = config
   if (live === undefined) return undefined
-  const folderOf = createFinder(folders)
   return createLive({
     ...live,
+    ...site,
     controlPath: controlPrefix(config.base),
-    folders: [config.root, ...config.mounts.map(({ folder }) => folder)],
     cached: config.cacheControl !== 'no-cache',
-    pages,
     pageBytes: config.limits.pageBytes,
-    dependenciesOf: (path) => folderOf(path)?.files.dependencies(path) ?? { files: [], isMissing: false },
     onChange(paths) {
       if (fileChange.hasSubscribers) fileChange.publish({ paths })
       events.emit('change', paths)
     },
-    claim,
     async indexError() {
-      const advice = await folders[0]?.files.advice()
-      if (advice?.kind !== 'source') return undefined
-      return { title: 'These are sources', message: `${advice.message} Run: ${advice.command}` }
+      const known = await advice()
+      if (known?.kind !== 'source') return undefined
+      return { title: 'These are sources', message: `${known.message} Run: ${known.command}` }
     },
-    reloadSites,
     onUpdate: (update) => events.emit('reload', update),
     onConsole: (error) => events.emit('console', error),
     onWarning: (warning) => events.emit('warning', warning),
   })
-}
-
-/** The served folders by their paths, `base` included: the root first, then the mounts. */
-export function servedFolders(
-  config: Pick<ResolvedConfig, 'base' | 'root' | 'mounts'>,
-): { readonly path: string; readonly folder: string }[] {
-  const { base, root, mounts } = config
-  return [
-    { path: base, folder: root },
-    ...mounts.map(({ path, folder }) => ({ path: `${base}${path.slice(1)}`, folder })),
-  ]
 }

@@ -4,11 +4,13 @@ import { quote } from '../config/diagnostic.ts'
 import type { completeConfig, CompleteContext } from '../config/resolve/complete.ts'
 import { publicRoute } from '../config/public-config.ts'
 import { routeId } from '../config/route-id.ts'
+import { checkRouteFolders } from '../config/check-folders.ts'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
+import type { StaticFolder } from '../static/static.ts'
 import { createProxy, type Proxy, type RouteProxy } from '../proxy/proxy.ts'
 import type { Warning } from '../core/warning.ts'
 import type { BoundListener } from './listeners/bound-listener.ts'
@@ -21,17 +23,24 @@ export interface ServerRoutesOptions {
   /** Resolves the options of routes. */
   readonly resolve: typeof completeConfig
   readonly onWarning: (warning: Warning) => void
+  /** The route of the served folder, which is in no list. */
+  readonly root: ResolvedRoute
+  /** Opens the folder of a route. */
+  readonly openFolder: (route: ResolvedRoute) => StaticFolder
   /** Makes a new pipeline with these routes. Throws where that fails, and the old one stays. */
   readonly rebuild: (routes: readonly ResolvedRoute[]) => void
   /** Called when the routes have changed. */
   readonly onChanged: () => void
 }
 
+/** What a route keeps open: connections to upstreams, or a folder with its cache. */
+type Opened = RouteProxy | StaticFolder
+
 /** The routes of a server, which may change while it runs; a request under way keeps its handler. */
 export class ServerRoutes implements RouteControl {
   readonly #options: ServerRoutesOptions
-  /** The connections of the routes that forward, by their ids. */
-  #ways = new Map<string, RouteProxy>()
+  /** What routes keep open, by their ids. */
+  #opened = new Map<string, Opened>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
 
@@ -42,10 +51,13 @@ export class ServerRoutes implements RouteControl {
 
   add(route: RouteOptions): string {
     const [resolved] = this.#resolve({ routes: [route] }, { keyNames: new Map([['routes.0', 'route']]) })
-    const { match } = resolved as ResolvedRoute
+    const { match, action } = resolved as ResolvedRoute
     const known = new Map(this.#routes.map((each) => [each.id, each]))
     const id = route.id ?? routeId(match, known)
-    const rival = known.get(id) ?? this.#routes.find((each) => isDeepStrictEqual(each.match, match))
+    // A folder stands behind another route of the same match.
+    const isRival = (each: ResolvedRoute): boolean =>
+      isDeepStrictEqual(each.match, match) && (each.action.kind === 'folder') === (action.kind === 'folder')
+    const rival = known.get(id) ?? this.#routes.find(isRival)
     if (rival !== undefined) {
       throw new ServeError('E8008_CONFIG_INVALID', `There is a route ${quote(rival.id)} already.`, {
         hint: `remove it first: server.routes.remove(${quote(rival.id)})`,
@@ -67,7 +79,7 @@ export class ServerRoutes implements RouteControl {
     return true
   }
 
-  replace(options: Pick<ServeOptions, 'proxy' | 'routes'>): void {
+  replace(options: Pick<ServeOptions, 'proxy' | 'routes' | 'mounts'>): void {
     this.#apply(this.#resolve(options))
   }
 
@@ -82,9 +94,17 @@ export class ServerRoutes implements RouteControl {
 
   /** The handler of a route that forwards. */
   forward(route: ResolvedRoute): Handler {
-    const way = this.#ways.get(route.id) ?? this.#open(route)
-    this.#ways.set(route.id, way)
-    return way.handle
+    return this.#open(route, () => this.#connect(route)).handle
+  }
+
+  /** The folder of a route that serves one. */
+  folder(route: ResolvedRoute): StaticFolder {
+    return this.#open(route, () => this.#options.openFolder(route)) as StaticFolder
+  }
+
+  /** The open folders, the served one first. */
+  get folders(): StaticFolder[] {
+    return [...this.#opened.values()].filter((opened) => 'advice' in opened)
   }
 
   /** Ends forwarded exchanges that would not end by themselves, such as WebSockets. */
@@ -92,9 +112,9 @@ export class ServerRoutes implements RouteControl {
     this.#proxy?.drain()
   }
 
-  /** Closes idle connections to upstreams, the others after their exchange. Tunnels stay open until {@link drain}. */
+  /** Empties caches, and closes idle connections to upstreams, the others after their exchange. Tunnels stay open until {@link drain}. */
   retire(): void {
-    for (const way of this.#ways.values()) way.retire()
+    for (const opened of this.#opened.values()) opened.retire()
   }
 
   /** Whether a route forwards or did. */
@@ -102,11 +122,16 @@ export class ServerRoutes implements RouteControl {
     return this.#proxy !== undefined
   }
 
+  /** Closes connections to upstreams, and empties caches. */
   async close(): Promise<void> {
+    this.retire()
     await this.#proxy?.close()
   }
 
-  #resolve(options: Pick<ServeOptions, 'proxy' | 'routes'>, context?: CompleteContext): readonly ResolvedRoute[] {
+  #resolve(
+    options: Pick<ServeOptions, 'proxy' | 'routes' | 'mounts'>,
+    context?: CompleteContext,
+  ): readonly ResolvedRoute[] {
     const { base, timeoutMs } = this.#options.config
     const own = { base, timeout: timeoutMs / 1000, listeners: undefined, sites: undefined }
     // A whole configuration is allowed, but no unknown option: a misspelt `routes` would remove every route.
@@ -116,23 +141,31 @@ export class ServerRoutes implements RouteControl {
 
   #apply(changed: readonly ResolvedRoute[]): void {
     const old = new Map(this.#routes.map((route) => [route.id, route]))
-    const before = this.#ways
-    // An unchanged route keeps its connections and the state of its upstreams.
-    const kept = new Set(changed.filter((route) => isDeepStrictEqual(old.get(route.id), route)).map(({ id }) => id))
-    this.#ways = new Map([...before].filter(([id]) => kept.has(id)))
+    const before = this.#opened
+    // An unchanged route keeps its connections, the state of its upstreams, and its cache.
+    const same = changed.filter((route) => isDeepStrictEqual(old.get(route.id), route))
+    const kept = new Set([this.#options.root, ...same].map(({ id }) => id))
+    checkRouteFolders(changed.filter(({ id }) => !kept.has(id)))
+    this.#opened = new Map([...before].filter(([id]) => kept.has(id)))
     try {
       this.#options.rebuild(changed)
     } catch (error) {
-      retireAll(this.#ways, before)
-      this.#ways = before
+      retireAll(this.#opened, before)
+      this.#opened = before
       throw error
     }
     this.#routes = changed
-    retireAll(before, this.#ways)
+    retireAll(before, this.#opened)
     this.#options.onChanged()
   }
 
-  #open({ id, match, action }: ResolvedRoute): RouteProxy {
+  #open(route: ResolvedRoute, make: () => Opened): Opened {
+    const opened = this.#opened.get(route.id) ?? make()
+    this.#opened.set(route.id, opened)
+    return opened
+  }
+
+  #connect({ id, match, action }: ResolvedRoute): Opened {
     if (action.kind !== 'proxy') throw new Error('not a route that forwards')
     const { config, onWarning } = this.#options
     this.#proxy ??= createProxy({ trust: config.trust, limits: config.limits, onWarning })
@@ -142,8 +175,8 @@ export class ServerRoutes implements RouteControl {
 }
 
 /** Retires what the other map does not have. */
-function retireAll(ways: ReadonlyMap<string, RouteProxy>, kept: ReadonlyMap<string, RouteProxy>): void {
-  for (const [id, way] of ways) if (kept.get(id) !== way) way.retire()
+function retireAll(opened: ReadonlyMap<string, Opened>, kept: ReadonlyMap<string, Opened>): void {
+  for (const [id, each] of opened) if (kept.get(id) !== each) each.retire()
 }
 
 /** Marks the replies of a route: live reload may inject its client into pages. */

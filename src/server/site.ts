@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { completeConfig } from '../config/resolve/complete.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
@@ -7,12 +8,13 @@ import type { HostCheck } from '../middleware/guard/guard.ts'
 import type { Handler, Layer } from '../http/message/exchange.ts'
 import type { Live } from '../live/live.ts'
 import type { LiveOptions } from '../live/options.ts'
+import { createSiteFolders, type SiteFolders } from '../routes/routes.ts'
 import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
 import type { Phrase } from './embedder-options.ts'
 import type { Events } from './events.ts'
 import type { Listeners } from './listeners/listeners.ts'
 import { createPipeline } from './pipeline.ts'
-import { openFolders, openLive, type OpenFolder } from './served-folders.ts'
+import { openFolder, openLive, rootRoute } from './served-folders.ts'
 import { refuseOwnRoutes, ServerRoutes } from './server-routes.ts'
 
 /** What the sites of a server share. */
@@ -21,8 +23,6 @@ export interface SiteHost {
   readonly openFiles: OpenFiles
   /** Resolves the options of routes. */
   readonly resolve: typeof completeConfig
-  /** Bytes of file content that each folder may keep in memory. */
-  readonly cacheShare: () => number
   readonly listeners: Listeners
   /** Words the option that would prevent an error. */
   readonly phrase: Phrase
@@ -46,11 +46,12 @@ export class Site {
   /** Names of the listeners on which it answers; undefined for all. */
   readonly listeners: readonly string[] | undefined
   readonly config: ResolvedConfig
-  readonly folders: readonly OpenFolder[]
   readonly live: Live | undefined
   readonly control: Control | undefined
   readonly routes: ServerRoutes
   readonly #host: SiteHost
+  readonly #root: ResolvedRoute
+  #folders: SiteFolders
   #handler: Handler
 
   constructor({ name, hosts, listeners: on, config }: ResolvedSite, host: SiteHost) {
@@ -60,19 +61,35 @@ export class Site {
     this.listeners = on
     this.config = config
     this.#host = host
-    this.folders = openFolders(config, host.openFiles, host.cacheShare())
-    const live = openLive(config, this.folders, events, host.live)
+    this.#root = rootRoute(config)
+    this.#folders = createSiteFolders([this.#root, ...config.routes])
+    const live = openLive({
+      ...host.live,
+      config,
+      events,
+      advice: () => this.routes.folder(this.#root).advice(),
+      folders: () => this.#folders.all.map(({ folder }) => folder),
+      dependenciesOf: (path) => this.#folders.at(path).map(({ route }) => this.routes.folder(route).dependencies(path)),
+    })
     this.live = live
     this.control = live && createControl({ base: config.base, live: live.control })
     this.routes = new ServerRoutes({
       config,
       resolve: host.resolve,
       onWarning: (warning) => events.emit('warning', warning),
+      root: this.#root,
+      openFolder: (route) => openFolder(route, config, host.openFiles, () => this.#folders),
       rebuild: (routes) => {
         refuseOwnRoutes(routes, listeners.bound)
         this.#handler = this.assemble(host.layers(), routes)
       },
-      onChanged: () => host.onChanged(this),
+      onChanged: () => {
+        host.onChanged(this)
+        const before = this.#folders.all
+        this.#folders = createSiteFolders([this.#root, ...this.routes.current])
+        // Pages may come from another folder now.
+        if (!isDeepStrictEqual(before, this.#folders.all)) live?.foldersChanged()
+      },
     })
     this.#handler = this.assemble(host.layers())
   }
@@ -92,22 +109,21 @@ export class Site {
   assemble(layers: readonly Layer[], routes: readonly ResolvedRoute[] = this.routes.current): Handler {
     const { config, live, control } = this
     const { events, listeners, phrase } = this.#host
-    return createPipeline(
-      {
-        config,
-        isOurs: this.hosts.length > 0 ? createSiteHosts(this.hosts) : this.#anyHost(routes),
-        routes,
-        forward: (route) => this.routes.forward(route),
-        layers,
-        opened: (x) => events.emit('request', x),
-        onFault: (error) => events.emit('error', error),
-        phrase,
-        live,
-        control,
-        ...(listeners.hasTls ? { httpsPorts: () => listeners.portsOf(this.listeners) } : {}),
-      },
-      this.folders,
-    )
+    return createPipeline({
+      config,
+      isOurs: this.hosts.length > 0 ? createSiteHosts(this.hosts) : this.#anyHost(routes),
+      routes,
+      root: this.#root,
+      forward: (route) => this.routes.forward(route),
+      folder: (route) => this.routes.folder(route),
+      layers,
+      opened: (x) => events.emit('request', x),
+      onFault: (error) => events.emit('error', error),
+      phrase,
+      live,
+      control,
+      ...(listeners.hasTls ? { httpsPorts: () => listeners.portsOf(this.listeners) } : {}),
+    })
   }
 
   /** The check of a site that answers for every name that no other site has. */
@@ -129,12 +145,10 @@ export class Site {
     this.control?.close()
     this.routes.retire()
     await this.live?.close()
-    for (const { files } of this.folders) files.close()
   }
 
   /** Closes connections to upstreams, and empties caches. */
   async close(): Promise<void> {
     await this.routes.close()
-    for (const { files } of this.folders) files.close()
   }
 }

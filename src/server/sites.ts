@@ -113,13 +113,10 @@ function find<Each>({ exact, below, rest }: HostTable<Each>, host: string): Each
   return suffix === undefined ? rest : suffix[1]
 }
 
-/** Bytes of file content that each folder may keep in memory: the limit is for the whole server. */
-export function cacheShare(
-  { limits }: Pick<ResolvedConfig, 'limits'>,
-  sites: readonly { readonly config: ResolvedConfig }[],
-): number {
-  const folders = sites.reduce((sum, { config }) => sum + 1 + config.mounts.length, 0)
-  return Math.floor(limits.cacheBytes / folders)
+/** Divides the memory for the content of files: the limit is for the whole server. */
+export function shareCache({ limits }: Pick<ResolvedConfig, 'limits'>, sites: readonly Site[]): void {
+  const folders = sites.flatMap(({ routes }) => routes.folders)
+  for (const folder of folders) folder.resize(Math.floor(limits.cacheBytes / folders.length))
 }
 
 /** Updates the open pages of every site. */

@@ -153,19 +153,21 @@ export interface RouteControl {
   /**
    * Adds a route, and returns its id: that of the options, else made from the match, such as `/api` or `api.localhost`.
    *
-   * @throws ServeError `E8008_CONFIG_INVALID`, also for an id or a match in use and for a route as specific as another
+   * @throws ServeError `E8008_CONFIG_INVALID`, also for an id or a match in use and for a route as specific as another; the
+   *   errors of folders of `listen()`
    */
   add(route: RouteOptions): string
   /** Removes the route of this id; returns false where there is none. Exchanges under way are finished. */
   remove(id: string): boolean
   /**
-   * Replaces all routes, also those that were added. A route that has the same id and is not changed keeps its connections.
+   * Replaces all routes, also those that were added. A route that has the same id and is not changed keeps its connections
+   * and its cache.
    *
-   * @throws ServeError `E8008_CONFIG_INVALID`
+   * @throws ServeError `E8008_CONFIG_INVALID`; the errors of folders of `listen()`
    */
-  replace(options: Pick<PlainOptions, 'proxy' | 'routes'>): void
+  replace(options: Pick<PlainOptions, 'proxy' | 'routes' | 'mounts'>): void
   /**
-   * All routes: those of `proxy` and `routes` first, each with its id, match and action. `…` replaces credentials, as in
+   * All routes: those of `proxy`, `routes` and `mounts` first, each with its id, match and action. `…` replaces credentials, as in
    * `config`.
    */
   list(): readonly ResolvedRoute[]

@@ -5,7 +5,7 @@ import type { Exchange } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { listingReply, type ListingEntry } from '../pages/listing-page.ts'
 import type { DenyList } from './access/deny-list.ts'
-import { createMounts, type ServedFolder } from './mounts.ts'
+import { createMounts, foldersNear, type ServedFolder, type ServedFolders } from './mounts.ts'
 import { statWithin } from './stat.ts'
 import { noteDenial, realPathWithin, type AccessPolicy } from './access/access-policy.ts'
 import { isUrlName, type UrlPath, type Platform } from './url-path.ts'
@@ -19,6 +19,14 @@ const mostRunning = 4
 
 /** Answers with the listing of a folder; undefined if it is not served. */
 export type ListFolder = (urlPath: UrlPath, x: Exchange) => Promise<Reply | undefined>
+
+/** What is listed. */
+interface Listed {
+  readonly file: string
+  readonly urlPath: UrlPath
+  /** The folders to which it may link. */
+  readonly served: readonly ServedFolder[]
+}
 
 /** A listing that several requests share. */
 interface ListingRun {
@@ -34,22 +42,21 @@ interface ListingRun {
  */
 export function createListFolder(
   options: Omit<ReadFolderOptions, 'signal'> & {
-    /** Every folder that the server serves. */
-    readonly served: readonly ServedFolder[]
+    /** The folders of the site. */
+    readonly served: () => ServedFolders
     readonly denied: DenyList
     readonly advice: () => Promise<ProjectAdvice | undefined>
   },
 ): ListFolder {
   const { access, advice } = options
-  const mounts = createMounts(options.served, options.denied)
-  /** Runs that have not begun, by path, query and `Accept`. */
+  /** Runs that have not begun, by path, query, `Accept` and the folders to which they may link. */
   const next = new Map<string, ListingRun>()
   /** The end of each current run, by the same key. */
   const current = new Map<string, Promise<unknown>>()
   const waiting: (() => void)[] = []
   let running = 0
 
-  async function list(file: string, urlPath: UrlPath, exchanges: readonly Exchange[]): Promise<Reply | undefined> {
+  async function list({ file, urlPath, served }: Listed, exchanges: readonly Exchange[]): Promise<Reply | undefined> {
     const { names, segments } = urlPath
     const signal = {
       get aborted() {
@@ -61,6 +68,7 @@ export function createListFolder(
     const [x] = exchanges
     if (entries === undefined || x === undefined) return undefined
     const path = `/${segments.map((segment) => `${segment}/`).join('')}`
+    const mounts = createMounts(served, options.denied)
     const mounted = mounts.below(segments)
     // A mount hides the entry of the same name.
     const own =
@@ -71,19 +79,14 @@ export function createListFolder(
     return listingReply({ path, entries: [...own, ...mounted], parent, advice: shown }, x)
   }
 
-  async function run(
-    key: string,
-    file: string,
-    urlPath: UrlPath,
-    exchanges: readonly Exchange[],
-  ): Promise<Reply | undefined> {
+  async function run(key: string, listed: Listed, exchanges: readonly Exchange[]): Promise<Reply | undefined> {
     // Requests that have already arrived are handled first, and share this run.
     await new Promise((resolve) => setImmediate(resolve))
     await current.get(key)
     if (running >= mostRunning) await new Promise<void>((resolve) => waiting.push(resolve))
     running++
     next.delete(key)
-    const listing = list(file, urlPath, exchanges)
+    const listing = list(listed, exchanges)
     const settled = listing.catch(() => {})
     current.set(key, settled)
     try {
@@ -98,18 +101,22 @@ export function createListFolder(
   return async (urlPath, x) => {
     const { file } = urlPath
     if (file === undefined) return undefined
-    const key = [x.target.path, x.target.query, x.headers.get('accept')].join('\n')
+    const served = foldersNear(options.served(), x)
+    const key = JSON.stringify([
+      ...[x.target.path, x.target.query, x.headers.get('accept')],
+      ...served.flatMap(({ prefix, folder }) => [prefix, folder]),
+    ])
     const joined = next.get(key)
     joined?.exchanges.push(x)
-    const reply = await (joined ?? begin(key, file, urlPath, x)).reply
+    const reply = await (joined ?? begin(key, { file, urlPath, served }, x)).reply
     if (reply !== undefined) return reply
     const stat = tryStat(file)
     return stat === undefined ? undefined : noteDenial(access, file, stat, x)
   }
 
-  function begin(key: string, file: string, urlPath: UrlPath, x: Exchange): ListingRun {
+  function begin(key: string, listed: Listed, x: Exchange): ListingRun {
     const exchanges = [x]
-    const made = { exchanges, reply: run(key, file, urlPath, exchanges) }
+    const made = { exchanges, reply: run(key, listed, exchanges) }
     next.set(key, made)
     return made
   }

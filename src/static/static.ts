@@ -10,7 +10,8 @@ import { createAccessPolicy } from './access/access-policy.ts'
 import { createDenyList } from './access/deny-list.ts'
 import { createFallback } from './fallback.ts'
 import type { ListFolder } from './listing.ts'
-import { decodePath, parseUrlPath, type UrlPath } from './url-path.ts'
+import type { ServedFolders } from './mounts.ts'
+import { parseUrlPath, prefixSegments, type UrlPath } from './url-path.ts'
 import { createPresence } from './presence.ts'
 import type { ProjectAdvice } from './project-advice.ts'
 import { createWatchDependencies, noDependencies, type WatchDependencies } from './watch-dependencies.ts'
@@ -47,8 +48,8 @@ export interface StaticOptions {
   readonly sidecars: boolean
   /** Absolute paths of files that are never served. */
   readonly secretFiles: readonly string[]
-  /** Every folder that the server serves, with its prefix: a listing links down to mounts and up from them. */
-  readonly served: readonly { readonly prefix: string; readonly folder: string }[]
+  /** The folders of the site: a listing links to them. */
+  readonly served: () => ServedFolders
   /** Most bytes of file content kept in memory. */
   readonly cacheBytes: number
   /** The files that the server is sending. */
@@ -78,8 +79,8 @@ export interface StaticFolder {
   advice(): Promise<ProjectAdvice | undefined>
   /** Changes how many bytes of file content are kept in memory. */
   resize(cacheBytes: number): void
-  /** Empties the caches of the site, which stays usable. */
-  close(): void
+  /** Empties the caches of the folder, which stays usable. */
+  retire(): void
 }
 
 /** Bytes for parsed paths. */
@@ -107,8 +108,7 @@ export function createStatic(options: StaticOptions): StaticFolder {
   // Loaded with the first listing, to keep the start fast.
   const list: ListFolder = async (urlPath, x) => {
     const { createListFolder } = await import('./listing.ts')
-    const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
-    listFolder ??= createListFolder({ access, platform, served, denied, advice })
+    listFolder ??= createListFolder({ access, platform, served: options.served, denied, advice })
     return listFolder(urlPath, x)
   }
   const answer = createResolver({
@@ -118,7 +118,7 @@ export function createStatic(options: StaticOptions): StaticFolder {
     list,
     fallback: createFallback({ ...options, access, files, advice }),
   })
-  const prefix = segmentsOf(options.prefix)
+  const prefix = prefixSegments(options.prefix)
   const parseOptions = { root: options.root, prefix, denied, platform } as const
   const urlPaths = createLru<string, UrlPath>(urlPathBytes, (_, path) => 1024 + 8 * path.length)
 
@@ -172,13 +172,8 @@ export function createStatic(options: StaticOptions): StaticFolder {
     sensitiveFiles: () => sensitiveFiles(options.root, denied),
     advice,
     resize: files.resize,
-    close: () => (files.clear(), urlPaths.clear()),
+    retire: () => (files.clear(), urlPaths.clear()),
   }
-}
-
-/** Segments of a prefix, which is percent-encoded as in a URL. A prefix that is not valid is taken literally. */
-function segmentsOf(prefix: string): readonly string[] {
-  return decodePath(prefix, 'posix')?.segments ?? prefix.split('/').filter((name) => name !== '')
 }
 
 function invalidPath(): ServeError {

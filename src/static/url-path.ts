@@ -112,6 +112,11 @@ export function decodePath(path: string, platform: Platform): DecodedPath | unde
   return { segments, hasFinalSlash: path.endsWith('/'), isImpossible }
 }
 
+/** Segments of a prefix, which is percent-encoded as in a URL. A prefix that is not valid is taken literally. */
+export function prefixSegments(prefix: string): readonly string[] {
+  return decodePath(prefix, 'posix')?.segments ?? prefix.split('/').filter((name) => name !== '')
+}
+
 /** Whether a request path can name a file of this name. */
 export function isUrlName(name: string, platform: Platform): boolean {
   return !strayName.test(name) && !dots.test(name) && (platform === 'posix' || isWindowsName(name))

@@ -252,6 +252,29 @@ test('an edit tells what changed, and what needs a restart with its values', asy
   await stdout(/ {2}config no restart is pending any more$/m)
 })
 
+test('an edit of mounts and of routes to folders holds from the next request on', async (t) => {
+  const cwd = await folderOf(t, {
+    'serve8008.config.json': '{ "port": 0, "mounts": { "/docs": "./docs" } }',
+    'site/index.html': 'site',
+    'docs/a.txt': 'docs',
+    'more/a.txt': 'more',
+  })
+  const { url, stdout, stderr } = await serve(t, ['./site'], { cwd })
+  const text = async (path: string): Promise<string> => (await fetch(new URL(path, url))).text()
+  const edit = (options: object): void => writeFileSync(join(cwd, 'serve8008.config.json'), JSON.stringify(options))
+  assert.equal(await text('docs/a.txt'), 'docs')
+  edit({ port: 0, routes: [{ match: { path: '/more' }, root: './more' }], mounts: { '/docs': './more' } })
+  await stdout(/ {2}config \/more is new and serves .*more$/m)
+  await stdout(/ {2}config \/docs now serves .*more \(was .*docs\)$/m)
+  assert.deepEqual([await text('more/a.txt'), await text('docs/a.txt')], ['more', 'more'])
+  edit({ port: 0, mounts: { '/docs': './none' } })
+  await stderr(/The folder of \/docs does not exist: .*none\n.*E8008_ROOT_NOT_FOUND/)
+  assert.equal(await text('docs/a.txt'), 'more')
+  edit({ port: 0 })
+  await stdout(/ {2}config \/more is gone \(served .*more\)$/m)
+  assert.equal((await fetch(new URL('docs/a.txt', url))).status, 404)
+})
+
 test('reports a config file that was deleted, and its return', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')

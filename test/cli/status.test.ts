@@ -71,16 +71,16 @@ test('ls shows mounts and routes, and the routes of an edited config file', asyn
     return servers[0]?.routes
   }
   assert.deepEqual(await list(), [
-    { route: '/docs/', to: join(cwd, 'docs') },
     { route: '/api', to: 'localhost:3000' },
+    { route: '/docs', to: join(cwd, 'docs') },
   ])
   assert.match(
     (await runHere(t, ['ls'], { cwd, env })).stdout,
-    /^ {2}routes {2}\/docs\/ -> .\/docs, \/api -> localhost:3000$/m,
+    /^ {2}routes {2}\/api -> localhost:3000, \/docs -> .\/docs$/m,
   )
   writeFileSync(join(cwd, 'serve8008.config.json'), config(3001))
   await stdout(/config \/api now .*\n/)
-  assert.deepEqual(((await list()) as unknown[])[1], { route: '/api', to: 'localhost:3001' })
+  assert.deepEqual(((await list()) as unknown[])[0], { route: '/api', to: 'localhost:3001' })
 })
 
 test('stop ends the server of this folder with its exit code 0, or the one of a port', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { posix } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { prefixMatch } from '../../src/config/match.ts'
 import { resolveConfig } from '../../src/config/resolve/resolve.ts'
 import { isServeError } from '../../src/core/serve-error.ts'
 import { createRequestPath } from '../../src/proxy/request/path.ts'
@@ -17,9 +18,9 @@ const paths = fc
   .map(([start, rest]) => start + rest.join(''))
 
 const { routes } = resolveConfig({ proxy: { '/api': '3000/inner/part', '/api/v1': '3001/inner/part' } })
-const table = createTable([
-  { id: '/', folder: '/', item: undefined },
-  ...routes.map((route) => ({ id: route.id, match: route.match, item: route, isForwarded: true })),
+const table = createTable<(typeof routes)[number] | undefined>([
+  { id: '/', match: prefixMatch('/'), item: undefined, isForwarded: false, isFolder: true },
+  ...routes.map((route) => ({ id: route.id, match: route.match, item: route, isForwarded: true, isFolder: false })),
 ])
 
 function find(path: string): (typeof routes)[number] | undefined {

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import type { Checked } from '../../config/plain-object.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
@@ -59,13 +60,12 @@ function rowsOf(
         : Object.entries(fields).map(([field, text]) => row(`${name}  ${field}: ${redactField(field, text)}`, name)),
     )
   }
-  if (key === 'mounts' && config.mounts.length > 0) {
-    const typed = Object.keys(options.mounts ?? {})
-    return typed.map((path, i) => row(`${path}=${displayPath(config.mounts[i]?.folder ?? '', cwd)}`, path))
-  }
-  if ((key === 'proxy' || key === 'routes') && Object.keys(value as object).length > 0) {
-    const typed = Object.keys(options.proxy ?? {})
-    return Object.entries(value as Record<string, string>).map(([id, text], i) => row(`${id} -> ${text}`, typed[i]))
+  if ((key === 'proxy' || key === 'routes' || key === 'mounts') && Object.keys(value as object).length > 0) {
+    const typed = Object.keys((key === 'mounts' ? options.mounts : options.proxy) ?? {})
+    return Object.entries(value as Record<string, string>).map(([id, text], i) => {
+      const shown = isAbsolute(text) ? displayPath(text, cwd) : text
+      return row(key === 'mounts' ? `${typed[i]}=${shown}` : `${id} -> ${shown}`, typed[i])
+    })
   }
   const entry = optionsByKey.get(key)
   if (entry?.isPath === true && typeof value === 'string') return [row(displayPath(value, cwd))]

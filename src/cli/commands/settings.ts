@@ -25,10 +25,12 @@ function settingOf(entry: OptionEntry, { config, options, origins }: LoadedConfi
   const { key } = entry
   const told = origins[key] ?? 'default'
   const origin = told === 'default' ? impliedOrigin(key, config, origins) : told
-  if (key === 'proxy' || key === 'routes') {
-    // Those of `proxy` come first.
-    const short = Object.keys(options.proxy ?? {}).length
-    const shown = key === 'proxy' ? config.routes.slice(0, short) : config.routes.slice(short)
+  if (key === 'proxy' || key === 'routes' || key === 'mounts') {
+    // Those of `proxy` come first, those of `mounts` last.
+    const proxied = Object.keys(options.proxy ?? {}).length
+    const mounted = config.routes.length - Object.keys(options.mounts ?? {}).length
+    const range = { proxy: [0, proxied], routes: [proxied, mounted], mounts: [mounted] }[key]
+    const shown = config.routes.slice(...range)
     return { key, value: Object.fromEntries(shown.map(({ id, action }) => [id, actionText(action)])), origin }
   }
   if (entry.show !== undefined) return { key, value: entry.show(config, options[key] as never), origin }

@@ -10,7 +10,7 @@ export interface BannerFacts {
   readonly listening: Listening
   /** The served folder as a person would write it, for example `./site`; undefined where all is forwarded. */
   readonly folder: string | undefined
-  /** Mounted folders by path. */
+  /** Folders of routes, by the route's id. */
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
   /** Further sites, each with its first URL, or its name where it has none, and its folder. */
   readonly sites: readonly { readonly address: string; readonly folder: string }[]

@@ -39,7 +39,7 @@ const goneMs = 1000
 /** Most lines that report one edit. */
 const mostLines = 20
 /** Options that hold from the start of the server on; routes and plugins are replaced while it runs. */
-const startOnly = optionTable.filter(({ key }) => !['proxy', 'routes', 'plugins'].includes(key))
+const startOnly = optionTable.filter(({ key }) => !['proxy', 'routes', 'mounts', 'plugins'].includes(key))
 
 /**
  * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on, and
@@ -68,8 +68,8 @@ export function watchConfig(options: ConfigWatchOptions): void {
     if (signal.aborted) return
     const former = applied
     const isNew = !isDeepStrictEqual(next.config.routes, former.config.routes)
-    const useRoutes = ({ options: { proxy = {}, routes = [] } }: LoadedConfig): void => {
-      if (isNew) server.routes.replace({ proxy, routes })
+    const useRoutes = ({ options: { proxy = {}, routes = [], mounts = {} } }: LoadedConfig): void => {
+      if (isNew) server.routes.replace({ proxy, routes, mounts })
     }
     if (former.config.plugins.length + next.config.plugins.length > 0) {
       const { createPluginHost } = await import('../../server/plugins.ts')

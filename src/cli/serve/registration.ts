@@ -45,10 +45,7 @@ function contentOf(server: Server8008, { urls }: Listening, config: ResolvedConf
   const folderOf = (name: string): string => (config.sites.find((site) => site.name === name)?.config ?? config).root
   return {
     urls: [...urls.local, ...urls.network],
-    routes: [
-      ...config.mounts.map(({ path, folder }) => ({ route: path, to: folder })),
-      ...server.routes.list().map(({ id, action }) => ({ route: id, to: actionText(action) })),
-    ],
+    routes: server.routes.list().map(({ id, action }) => ({ route: id, to: actionText(action) })),
     ...(sites.length < 2
       ? {}
       : { sites: sites.map(({ name, urls: own }) => ({ name, folder: folderOf(name), urls: own })) }),

@@ -1,4 +1,5 @@
 import { actionText } from '../../config/kinds/registry.ts'
+import { hasConditions } from '../../config/match.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
@@ -55,7 +56,9 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     readyMs: Math.round(readyMs),
     listening,
     folder: folderOf(config.defaultSite ? config : (config.sites[0]?.config ?? config), cwd),
-    mounts: config.mounts.map(({ path, folder }) => ({ path, folder: displayPath(folder, cwd) })),
+    mounts: config.routes.flatMap(({ id, action }) =>
+      action.kind === 'folder' ? [{ path: id, folder: displayPath(action.root, cwd) }] : [],
+    ),
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
       .map((route) => ({ route: route.id, to: actionText(route.action) })),
@@ -93,13 +96,7 @@ function handlersOf({ routes, handler, base }: ResolvedConfig, cwd: string): Ban
 
 /** Whether a route takes every request: of `/` and all below it, on every host, without a condition. A handler may pass it on. */
 function takesAll({ match, action }: ResolvedRoute): boolean {
-  const { kind, path, host, methods, headers, cookies, query } = match
-  const isAnyPath = kind === 'prefix' && path === '/' && host === undefined
-  return (
-    isAnyPath &&
-    action.kind !== 'handler' &&
-    [methods, headers, cookies, query].every((conditions) => conditions.length === 0)
-  )
+  return match.kind === 'prefix' && match.path === '/' && !hasConditions(match) && action.kind !== 'handler'
 }
 
 /** The address for plain HTTP where all of it is sent to HTTPS. */

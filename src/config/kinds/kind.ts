@@ -1,6 +1,7 @@
 import type * as v from 'valibot'
 import type { Problem } from '../diagnostic.ts'
 import type { Checked } from '../plain-object.ts'
+import type { ResolvedMatch } from '../match.ts'
 
 /** What resolving an action needs. */
 export interface KindContext {
@@ -23,12 +24,12 @@ export interface KindAction {
  * each kind.
  */
 export interface RouteKind<Given extends object, Action extends KindAction> {
-  /** Each key with its shape. The first one is the name of the kind. */
+  /** Each key with its shape. The first one chooses the kind. */
   readonly keys: { readonly [Key in keyof Given]-?: v.GenericSchema<Exclude<Given[Key], undefined>> }
   /** By key, what to write where the key belongs to another kind of route. */
   readonly otherwise?: { readonly [Key in keyof Given]?: string }
   /** Checks the meaning, and adds defaults. Problems are added to the context. */
-  resolve(given: Checked<Given>, path: readonly string[], context: KindContext): Action
+  resolve(given: Checked<Given>, path: readonly string[], context: KindContext, match: ResolvedMatch): Action
   /** The action without its credentials. */
   redact(action: Action): Action
   /** What it does, in few words without credentials: `localhost:3000`, `307 to /new`, `reply 410`. */

@@ -1,3 +1,4 @@
+import { folderKind, type FolderAction, type FolderKeys } from './folder.ts'
 import { handlerKind, type HandlerAction, type HandlerKeys } from './handler.ts'
 import type { RouteKind } from './kind.ts'
 import { proxyKind, type ProxyAction, type ProxyKeys } from './proxy.ts'
@@ -5,10 +6,10 @@ import { redirectKind, type RedirectAction, type RedirectKeys } from './redirect
 import { replyKind, type ReplyAction, type ReplyKeys } from './reply.ts'
 
 /** The keys of every kind. */
-export interface KindOptions extends ProxyKeys, RedirectKeys, ReplyKeys, HandlerKeys {}
+export interface KindOptions extends ProxyKeys, RedirectKeys, ReplyKeys, FolderKeys, HandlerKeys {}
 
 /** The action of a route. */
-export type ResolvedAction = ProxyAction | RedirectAction | ReplyAction | HandlerAction
+export type ResolvedAction = ProxyAction | RedirectAction | ReplyAction | FolderAction | HandlerAction
 
 type KindName = ResolvedAction['kind']
 
@@ -19,7 +20,7 @@ type Described<Name extends KindName> = Pick<RouteKind<object, Extract<ResolvedA
 type AnyKind = RouteKind<Readonly<Record<string, unknown>>, ResolvedAction>
 
 /**
- * Every kind of route by its name, which is the key that chooses it. The schema of `routes`, validation, `explain`, the
+ * Every kind of route by its name. The schema of `routes`, validation, `explain`, the
  * banner and what the terminal says of an edit are made from this list. `src/routes/kinds.ts` has the handlers.
  *
  * @internal
@@ -28,11 +29,15 @@ export const kinds: Readonly<Record<KindName, AnyKind>> = {
   proxy: proxyKind,
   redirect: redirectKind,
   reply: replyKind,
+  folder: folderKind,
   handler: handlerKind,
 } satisfies { readonly [Name in KindName]: Described<Name> } as unknown as Record<KindName, AnyKind>
 
-/** The names of the kinds, in the order of messages. @internal */
-export const kindNames: readonly KindName[] = Object.keys(kinds) as KindName[]
+/** Each kind with the key that chooses it, in the order of messages. @internal */
+export const kindKeys: readonly (readonly [key: string, kind: AnyKind])[] = Object.values(kinds).map((kind) => [
+  Object.keys(kind.keys)[0] as string,
+  kind,
+])
 
 /** The kind of an action. @internal */
 export function kindOf({ kind }: ResolvedAction): AnyKind {

@@ -1,8 +1,7 @@
 import { quote } from '../diagnostic.ts'
-import type { ResolvedMount } from '../value-types.ts'
 import { resolveServe } from '../values/access.ts'
 import { parseMounts } from '../values/parse-text.ts'
-import { resolveFolder, resolveMounts } from '../values/paths.ts'
+import { resolveFolder } from '../values/paths.ts'
 import { joint, oneText, option, plain, severalTexts, toggle, type Joint, type Option, type Toggle } from './option.ts'
 import { plainText, recordOf } from './shapes.ts'
 
@@ -28,8 +27,8 @@ export class FileOptions {
     ],
     correct: (value) => (value instanceof URL ? 'use its path: fileURLToPath(url)' : undefined),
   })
-  /** Additional folders by path below `base`: `{ '/docs': './manual' }`. */
-  readonly mounts: Option<Readonly<Record<string, string>>, readonly ResolvedMount[]> = option({
+  /** Additional folders by path below `base`: `{ '/docs': './manual' }`. Each becomes a route, after those of `routes`. */
+  readonly mounts: Joint<Readonly<Record<string, string>>> = joint({
     schema: recordOf(plainText, 'an object'),
     flag: 'mount',
     kind: 'list',
@@ -40,7 +39,6 @@ export class FileOptions {
     description: 'Serve another folder below a path; or simply write /docs=./manual.',
     accepts: 'paths with a folder each, for example { "/docs": "./manual" }',
     innerKey: (path) => `/${path.replace(/^\/+|\/+$/g, '')}`,
-    resolve: (mounts, { cwd, problems }) => resolveMounts(mounts, cwd, problems),
   })
   /** Path prefix below which everything is served, for example `/docs/`. Default `/`. */
   readonly base: Joint<string> = joint({

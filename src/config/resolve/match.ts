@@ -3,7 +3,7 @@ import { parsePathPrefix } from '../values/paths.ts'
 import { isPlainObject, type Checked } from '../plain-object.ts'
 import { expected, quote, type Problem } from '../diagnostic.ts'
 import { isToken } from '../../http/message/headers.ts'
-import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../route-types.ts'
+import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../match.ts'
 
 /** What checking a match needs. */
 interface MatchContext {

@@ -1,22 +1,24 @@
-import { kindNames, kinds, type ResolvedAction } from '../kinds/registry.ts'
+import { kindKeys, kinds, type ResolvedAction } from '../kinds/registry.ts'
 import type { KindContext } from '../kinds/kind.ts'
 import { quote, type Problem } from '../diagnostic.ts'
+import { prefixMatch } from '../match.ts'
 import { matchOfKey, resolveMatch } from './match.ts'
 import { idProblem, routeId } from '../route-id.ts'
-import type { ResolvedRoute, RouteOptions } from '../route-types.ts'
+import type { ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
 import type { CheckedOptions } from '../types.ts'
+import { resolveMounts } from '../values/paths.ts'
 import { resolveProxy } from './proxy.ts'
 import type { Checked } from '../plain-object.ts'
 
 /** A route, and its id where the user gave one. */
 type Unnamed = Omit<ResolvedRoute, 'id'> & { readonly id: string | undefined; readonly path: readonly string[] }
 
-/** Every route of the configuration: those of `proxy`, then those of `routes`. */
+/** Every route of the configuration: those of `proxy`, then those of `routes`, then those of `mounts`. */
 export function resolveRoutes(
-  { proxy, routes }: Required<Pick<CheckedOptions, 'proxy' | 'routes'>>,
+  { proxy, routes, mounts }: Required<Pick<CheckedOptions, 'proxy' | 'routes' | 'mounts'>>,
   context: KindContext,
 ): readonly ResolvedRoute[] {
-  const { base, problems } = context
+  const { base, cwd, problems } = context
   const short = Object.entries(proxy).map(([key, value]): Unnamed => {
     const path = ['proxy', key]
     const slip = slipIn(key, value)
@@ -37,7 +39,13 @@ export function resolveRoutes(
   const long = (routes as readonly (Checked<RouteOptions> | undefined)[]).flatMap((route, i) =>
     route === undefined ? [] : resolveRoute(route, ['routes', String(i)], context),
   )
-  return withIds([...short, ...long], problems)
+  const mounted = resolveMounts(mounts, cwd, problems).map(({ path, prefix, root }): Unnamed => ({
+    id: undefined,
+    path,
+    match: prefixMatch(base + prefix.slice(1)),
+    action: { kind: 'folder', root },
+  }))
+  return withIds([...short, ...long, ...mounted], problems)
 }
 
 /** Routes with their ids. Those of the user number no other, and must be unique. */
@@ -80,24 +88,31 @@ function slipIn(key: string, value: unknown): string | undefined {
 /** One entry of `routes`. */
 function resolveRoute(route: Checked<RouteOptions>, path: readonly string[], context: KindContext): Unnamed {
   const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
-  return { id: route.id, path, match, action: resolveAction(route, path, context) }
+  return { id: route.id, path, match, action: resolveAction(route, path, context, match) }
 }
 
-function resolveAction(route: Checked<RouteOptions>, path: readonly string[], context: KindContext): ResolvedAction {
+function resolveAction(
+  route: Checked<RouteOptions>,
+  path: readonly string[],
+  context: KindContext,
+  match: ResolvedMatch,
+): ResolvedAction {
   const { problems } = context
   const isGiven = (key: string): boolean => route[key as keyof RouteOptions] !== undefined
-  const given = kindNames.filter(isGiven)
-  const [name = 'reply'] = given
+  const keys = kindKeys.map(([key]) => key)
+  const given = kindKeys.filter(([key]) => isGiven(key))
+  const [[, kind] = [undefined, kinds.reply]] = given
   if (given.length !== 1) {
-    const message = given.length === 0 ? 'the route has no action' : `the route has both ${given.join(' and ')}`
-    const all = `${kindNames.slice(0, -1).join(', ')} and ${kindNames.at(-1)}`
+    const both = given.map(([key]) => key).join(' and ')
+    const message = given.length === 0 ? 'the route has no action' : `the route has both ${both}`
+    const all = `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`
     problems.push({ path, message, hint: `give it exactly one of ${all}` })
   }
-  for (const other of kindNames) {
-    for (const [key, hint = ''] of Object.entries(kinds[other].otherwise ?? {})) {
-      if (isGiven(key) && !given.includes(other))
-        problems.push({ path: [...path, key], message: `only a ${other} has it`, hint })
+  for (const [name, { otherwise = {} }] of kindKeys) {
+    if (isGiven(name)) continue
+    for (const [key, hint = ''] of Object.entries(otherwise)) {
+      if (isGiven(key)) problems.push({ path: [...path, key], message: `only a ${name} has it`, hint })
     }
   }
-  return kinds[name].resolve(route, path, context)
+  return kind.resolve(route, path, context, match)
 }

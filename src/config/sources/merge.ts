@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ConfigFile } from './read-file.ts'
 import { optionsByKey, optionTable } from '../options/option-table.ts'
 import { hasFetch, isPlainObject } from '../plain-object.ts'
-import { withAbsoluteFiles, withAbsoluteItems } from './route-files.ts'
+import { withAbsoluteFiles, withAbsoluteItems, withAbsoluteRoutes } from './route-files.ts'
 import type { OptionSource } from './source.ts'
 
 /** The merged sources. */
@@ -44,6 +44,14 @@ export function sourceFromFile(
   return { options, origins, problems: file.problems }
 }
 
+/** The options in which paths stand deeper. */
+const completions: Readonly<Record<string, (value: unknown, folder: string) => unknown>> = {
+  proxy: withAbsoluteFiles,
+  routes: withAbsoluteRoutes,
+  certificates: withAbsoluteItems,
+  listeners: withAbsoluteItems,
+}
+
 function withAbsolutePaths(given: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
   const options = { ...given }
   const absolute = (value: unknown): unknown =>
@@ -57,11 +65,8 @@ function withAbsolutePaths(given: Readonly<Record<string, unknown>>, folder: str
         ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
         : absolute(value)
   }
-  for (const key of ['proxy', 'routes']) {
-    if (Object.hasOwn(options, key)) options[key] = withAbsoluteFiles(options[key], folder)
-  }
-  for (const key of ['certificates', 'listeners']) {
-    if (Object.hasOwn(options, key)) options[key] = withAbsoluteItems(options[key], folder)
+  for (const [key, complete] of Object.entries(completions)) {
+    if (Object.hasOwn(options, key)) options[key] = complete(options[key], folder)
   }
   const { sites } = options
   if (Array.isArray(sites)) {

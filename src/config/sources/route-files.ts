@@ -3,7 +3,17 @@ import { hasFetch, isPlainObject } from '../plain-object.ts'
 
 const fileKeys: readonly string[] = ['ca', 'cert', 'key', 'pfx', 'socket']
 
-/** `proxy` or `routes` of a config file, with the files in `tls` resolved against its folder. */
+/** `routes` of a config file, with their folders and files resolved against its folder. */
+export function withAbsoluteRoutes(value: unknown, folder: string): unknown {
+  if (!Array.isArray(value)) return value
+  return value.map((each: unknown) => {
+    const route = withAbsoluteFiles(each, folder)
+    if (!isPlainObject(route) || typeof route['root'] !== 'string' || route['root'] === '') return route
+    return { ...route, root: resolve(folder, route['root']) }
+  })
+}
+
+/** `proxy` of a config file, or a route, with the files in `tls` resolved against its folder. */
 export function withAbsoluteFiles(value: unknown, folder: string): unknown {
   if (Array.isArray(value)) return value.map((each: unknown) => withAbsoluteFiles(each, folder))
   if (!isPlainObject(value) || hasFetch(value)) return value

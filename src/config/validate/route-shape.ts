@@ -1,6 +1,6 @@
 import type * as v from 'valibot'
 import { foreignProxyKey, foreignRouteKey, foreignValue } from './foreign-options.ts'
-import { kindNames } from '../kinds/registry.ts'
+import { kindKeys } from '../kinds/registry.ts'
 import { proxySchema } from '../kinds/proxy.ts'
 import { routeSchema } from '../options/route-schema.ts'
 import { isPlainObject } from '../plain-object.ts'
@@ -99,7 +99,7 @@ function keysOf(issue: v.BaseIssue<unknown>): string[] {
 }
 
 /** Keys without which their object has no meaning, or another one. */
-const essential: ReadonlySet<string> = new Set(['to', 'match', 'path', ...kindNames])
+const essential: ReadonlySet<string> = new Set(['to', 'match', 'path', ...kindKeys.map(([key]) => key)])
 
 /**
  * Removes an invalid value from the options, and objects that have no meaning without it, so that the rest can be checked.

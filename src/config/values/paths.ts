@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { quote, type Problem } from '../diagnostic.ts'
-import type { ResolvedMount } from '../value-types.ts'
 import { isHostKey } from './host-name.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 
@@ -26,17 +25,27 @@ export function resolveBase(text: string, problems: Problem[]): string {
   return '/'
 }
 
-/** Checks mounted folders. Their paths are relative to the base. */
+/** An entry of `mounts`. */
+interface Mount {
+  /** The option and the key. */
+  readonly path: readonly string[]
+  /** Path prefix with a slash at both ends, below `base`. Percent-encoded as browsers do it. */
+  readonly prefix: string
+  /** Absolute folder. */
+  readonly root: string
+}
+
+/** Checks mounted folders. */
 export function resolveMounts(
   mounts: Readonly<Record<string, string>>,
   cwd: string,
   problems: Problem[],
-): readonly ResolvedMount[] {
-  const resolved = new Map<string, ResolvedMount>()
+): readonly Mount[] {
+  const resolved = new Map<string, Mount>()
   for (const [key, folder] of Object.entries(mounts)) {
     const path = ['mounts', key]
     const prefix = parsePathPrefix(key)
-    const absolute = resolveFolder(folder, cwd, path, problems)
+    const root = resolveFolder(folder, cwd, path, problems)
     if (isHostKey(key)) {
       problems.push({
         path,
@@ -50,7 +59,7 @@ export function resolveMounts(
     } else if (resolved.has(prefix)) {
       problems.push({ path, message: `${quote(key)} is mounted twice`, hint: 'keep one of them' })
     } else {
-      resolved.set(prefix, { path: prefix, folder: absolute })
+      resolved.set(prefix, { path, prefix, root })
     }
   }
   return [...resolved.values()]

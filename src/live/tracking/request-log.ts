@@ -14,6 +14,8 @@ interface Entry {
 export interface RequestLog {
   /** Forgets the paths that depend on one of these files. The next request of such a path adds it again. */
   forget(files: ReadonlySet<string>): void
+  /** Forgets every path. */
+  clear(): void
   /** Adds a request before it is answered: no change of its files is missed from then on. */
   add(path: string, referer: string | undefined): void
   /** Whether the path was requested, and depends on the file. */
@@ -45,6 +47,7 @@ export function createRequestLog(filesOf: (path: string) => readonly string[]): 
     forget(gone) {
       for (const [path, { files }] of known) if (files.some((file) => gone.has(file))) known.delete(path)
     },
+    clear: () => known.clear(),
     add(path, referer) {
       const { referers } = entryOf(path)
       if (referer === undefined || referer.length > refererLength || referers.size >= referersPerPath) return

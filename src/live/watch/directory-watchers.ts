@@ -11,7 +11,7 @@ const burstEvents = 10_000
 
 /** What {@link DirectoryWatchers} needs. */
 export interface DirectoryWatchersOptions {
-  readonly served: readonly string[]
+  readonly served: () => readonly string[]
   readonly cwd: string
   readonly system: WatchSystem
   /** Whether every folder is polled, and none is watched for events. */
@@ -102,7 +102,7 @@ export class DirectoryWatchers {
   /** Below a served folder every folder up to the parent of that folder is watched; elsewhere only the parent. */
   #parent(path: string): WatchedFolder {
     const parent = dirname(path)
-    const isBelow = this.#options.served.some((root) => isWithin(parent, root))
+    const isBelow = this.#options.served().some((root) => isWithin(parent, root))
     return isBelow ? this.get(parent) : (this.#all.get(parent) ?? this.#add(parent, undefined))
   }
 
@@ -140,7 +140,7 @@ export class DirectoryWatchers {
     if (fileSystem === undefined) return false
     // The folder above a served one is watched for one name only, so it needs no warning.
     if (parent !== undefined) {
-      const root = this.#options.served.find((each) => isWithin(folder.path, each)) ?? folder.path
+      const root = this.#options.served().find((each) => isWithin(folder.path, each)) ?? folder.path
       this.#warn(`${fileSystem} ${root}`, noEventsWarning(fileSystem, this.#shown(root), this.#options.pollMs))
     }
     return true

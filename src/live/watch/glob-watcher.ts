@@ -131,6 +131,6 @@ function isIgnoredFrom(base: string, path: string): boolean {
 }
 
 /** The globs of `--ignore`, for files that `--watch` matches: relative to the working directory too. */
-export function ignoredByGlobs(ignore: readonly string[], folders: readonly string[], cwd: string): Globs {
-  return createGlobs(ignore, [...folders, cwd])
+export function ignoredByGlobs(ignore: readonly string[], folders: () => readonly string[], cwd: string): Globs {
+  return createGlobs(ignore, () => [...folders(), cwd])
 }

@@ -35,7 +35,7 @@ export interface Globs {
 }
 
 /** Compiles globs, relative to each of the folders or absolute. A glob that matches a folder matches every path below. */
-export function createGlobs(globs: readonly string[], folders: readonly string[]): Globs {
+export function createGlobs(globs: readonly string[], folders: () => readonly string[]): Globs {
   if (globs.length === 0) return { ready: undefined, matches: () => false }
   let test: (text: string) => boolean = () => false
   async function load(): Promise<void> {
@@ -50,7 +50,9 @@ export function createGlobs(globs: readonly string[], folders: readonly string[]
   return {
     ready: load(),
     matches(path) {
-      const below = folders.map((folder) => relative(folder, path)).filter((each) => isInside(each))
+      const below = folders()
+        .map((folder) => relative(folder, path))
+        .filter((each) => isInside(each))
       return [path, ...below].some((each) => test(slashed(each)))
     },
   }

@@ -23,7 +23,7 @@ const trimmedPaths = 2000
 /** What {@link createWatch} needs. */
 export interface WatchOptions {
   /** Absolute served folders. Ignored names count only below them, so `node_modules/x/docs` can be served. */
-  readonly folders: readonly string[]
+  readonly folders: () => readonly string[]
   /** Globs that are never watched (`--ignore`), relative to the served folder or absolute. */
   readonly ignore: readonly string[]
   /** Globs, files or folders that are watched although no page uses them (`--watch`), absolute or relative to `cwd`. */
@@ -90,7 +90,7 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
     if (
       isClosed ||
       uses.has(path) ||
-      isIgnoredBelow(path, served) ||
+      isIgnoredBelow(path, served()) ||
       ignore.matches(path) ||
       isBelowMissingFolders(path)
     )

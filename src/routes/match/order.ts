@@ -9,7 +9,7 @@ import { decodeOctets } from './matching-path.ts'
  *                  So `/api/v1` beats `/api`, an exact path beats the prefix of the same length, `/users/me` beats `/users/*`
  *   3. conditions  more conditions first; all methods count as one, each header, cookie and query parameter as one
  *   4. values      of equally many conditions, more that require a value and not only presence
- *   5. folders     the served folder and the mounts come after every route with the same path
+ *   5. folders     folders come after every other route with the same path
  *
  * Two routes that are equal in this order and can match the same request are a configuration error.
  */
@@ -61,6 +61,11 @@ export function areTied(a: Specificity, b: Specificity): boolean {
     (a.methods.length === 0 || b.methods.length === 0 || a.methods.some((name) => b.methods.includes(name))) &&
     !a.conditions.some((one) => b.conditions.some((other) => excludes(one, other)))
   )
+}
+
+/** Whether a match has conditions beside its path. */
+export function isConditional(match: Specificity): boolean {
+  return match.host !== undefined || conditionCount(match) > 0
 }
 
 function hostWeight(host: string | undefined): number {

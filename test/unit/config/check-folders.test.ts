@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { checkFolders } from '../../../src/config/check-folders.ts'
+import { prefixMatch } from '../../../src/config/match.ts'
+import type { ResolvedRoute } from '../../../src/config/route-types.ts'
 import type { ServeError } from '../../../src/core/serve-error.ts'
 
 describe('checkFolders', () => {
@@ -12,10 +14,15 @@ describe('checkFolders', () => {
   writeFileSync(file, '')
   after(() => rmSync(folder, { recursive: true, force: true }))
   const none = join(folder, 'none')
-  const good = { root: folder, mounts: [], authFile: undefined }
+  const good = { base: '/', root: folder, routes: [], authFile: undefined }
+  const docs = (root: string): ResolvedRoute => ({
+    id: '/docs',
+    match: prefixMatch('/docs/'),
+    action: { kind: 'folder', root },
+  })
 
   test('a password that was given as the password file is not repeated', () => {
-    const config = { root: import.meta.dirname, mounts: [], authFile: join(import.meta.dirname, 'ann:hunter2') }
+    const config = { ...good, root: import.meta.dirname, authFile: join(import.meta.dirname, 'ann:hunter2') }
     assert.throws(
       () => checkFolders(config),
       (error: ServeError) => {
@@ -35,23 +42,23 @@ describe('checkFolders', () => {
       }
       return ''
     }
-    const mounts = [{ path: '/docs/', folder: none }]
+    const routes = [docs(none)]
     const missing = 'does not exist'
     assert.equal(told({ root: 'file a.json' }, { root: none }), `a.json: root: The folder ${missing}`)
     assert.equal(told({ root: 'env SERVE8008_ROOT' }, { root: none }), `SERVE8008_ROOT: The folder ${missing}`)
     assert.equal(told({ root: 'flag folder' }, { root: none }), `The folder ${missing}`)
     const origin = { 'mounts./docs': 'file a.json', mounts: 'flag --mount' }
-    assert.equal(told(origin, { mounts }), `a.json: mounts./docs: The folder of /docs/ ${missing}`)
+    assert.equal(told(origin, { routes }), `a.json: mounts./docs: The folder of /docs ${missing}`)
     assert.equal(
-      told({ mounts: 'env SERVE8008_MOUNT' }, { mounts }),
-      `SERVE8008_MOUNT: The folder of /docs/ ${missing}`,
+      told({ 'mounts.docs/': 'env SERVE8008_MOUNT' }, { routes }),
+      `SERVE8008_MOUNT: The folder of /docs ${missing}`,
     )
     const users = told({ authFile: 'file a.json' }, { authFile: none })
     assert.equal(users, `a.json: authFile: The password file ${missing}`)
   })
 
   test('accepts folders and a password file that are there', () => {
-    checkFolders({ root: folder, mounts: [{ path: '/a/', folder }], authFile: file })
+    checkFolders({ ...good, routes: [docs(folder)], authFile: file })
   })
 
   test('refuses a root that is missing or is a file', () => {
@@ -67,13 +74,13 @@ describe('checkFolders', () => {
   test('says that the name of a folder is not UTF-8', () => {
     const named = `${none}\ufffd`
     const hint = /symbolic link/
-    const mounts = [{ path: '/docs/', folder: named }]
+    const routes = [docs(named)]
     assert.throws(() => checkFolders({ ...good, root: named }), {
       message: `The folder has a name that is not UTF-8: ${named}`,
       hint,
     })
-    assert.throws(() => checkFolders({ ...good, mounts }), {
-      message: /^The folder of \/docs\/ has a name that is not/,
+    assert.throws(() => checkFolders({ ...good, routes }), {
+      message: /^The folder of \/docs has a name that is not/,
       hint,
     })
     // A name may hold that character itself.
@@ -82,10 +89,10 @@ describe('checkFolders', () => {
   })
 
   test('names the mount that is wrong', () => {
-    const mounts = [{ path: '/docs/', folder: none }]
-    assert.throws(() => checkFolders({ ...good, mounts }), {
+    const routes = [docs(none)]
+    assert.throws(() => checkFolders({ ...good, routes }), {
       code: 'E8008_ROOT_NOT_FOUND',
-      message: `The folder of /docs/ does not exist: ${none}`,
+      message: `The folder of /docs does not exist: ${none}`,
     })
   })
 

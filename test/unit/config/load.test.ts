@@ -87,10 +87,13 @@ describe('loadConfig', () => {
       { path: '/', headers: ['x-b', 'file', 'x-a', 'flag'] },
       { path: '/p', headers: ['c', 'file'] },
     ])
-    assert.deepEqual(config.mounts, [
-      { path: '/api/', folder: join(folder, 'file') },
-      { path: '/docs/', folder: join(folder, 'flag') },
-    ])
+    assert.deepEqual(
+      config.routes.map(({ id, action }) => [id, action]),
+      [
+        ['/api', { kind: 'folder', root: join(folder, 'file') }],
+        ['/docs', { kind: 'folder', root: join(folder, 'flag') }],
+      ],
+    )
     assert.deepEqual([config.limits.ranges, config.limits.idleMs, config.limits.writeMs], [1, 200, 300])
     assert.equal(origins['limits.idleMs'], 'env SERVE8008_LIMIT_IDLE_MS')
     assert.equal(origins['limits.writeMs'], 'flag --limit')
@@ -229,7 +232,7 @@ describe('the config file', () => {
     const { config, file } = await load(
       {
         'conf/my.json':
-          '{"root":"../site","authFile":"users","socket":"s","mounts":{"/a":"a"},"cert":"a.crt","key":"a.key","certificates":[{"pfx":"b.p12"}]}',
+          '{"root":"../site","authFile":"users","socket":"s","mounts":{"/a":"a"},"routes":[{"match":{"path":"/c","header":{"root":"x"}},"root":"c"}],"cert":"a.crt","key":"a.key","certificates":[{"pfx":"b.p12"}]}',
       },
       { config: 'conf/my.json', flags: { mounts: '/b=b' } },
     )
@@ -238,8 +241,12 @@ describe('the config file', () => {
     assert.equal(config.authFile, join(conf, 'users'))
     assert.equal(config.socket, join(conf, 's'))
     assert.deepEqual(
-      config.mounts.map((mount) => mount.folder),
-      [join(conf, 'a'), join(conf, '..', 'b')],
+      config.routes.map(({ match, action }) => [match.headers, action.kind === 'folder' && action.root]),
+      [
+        [[['root', 'x']], join(conf, 'c')],
+        [[], join(conf, 'a')],
+        [[], join(conf, '..', 'b')],
+      ],
     )
     const certificates = ['a.crt', 'a.key', 'b.p12'].map((name) => join(conf, name))
     assert.deepEqual(config.secretFiles, [file, join(conf, 'users'), ...certificates])

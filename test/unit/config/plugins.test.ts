@@ -88,7 +88,7 @@ describe('the hook options', () => {
       { mounts: { '/a': 'docs' } },
       { mounts: { '/a': 'docs', '/b': resolve('test') }, cors: true },
     ])
-    assert.deepEqual([config.cors, config.mounts.map(({ path }) => path)], ['*', ['/a/', '/b/']])
+    assert.deepEqual([config.cors, config.routes.map(({ id }) => id)], ['*', ['/a', '/b']])
   })
 
   test('is stronger than the config file, and weaker than environment and flags', async () => {

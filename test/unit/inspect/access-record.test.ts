@@ -134,6 +134,8 @@ test('tells what a browser asks for by itself from what a page or a person asks 
   }
   const routed = exchange({ target: '/favicon.ico', headers: image, notes: { route: '/' } })
   assert.equal(isAside(routed, emptyReply(404)), false)
+  const missing = { route: 'docs.localhost', refusal: 'E8008_NOT_FOUND' } as const
+  assert.equal(isAside(exchange({ target: '/favicon.ico', headers: image, notes: missing }), emptyReply(404)), true)
 })
 
 test('a scheme of authentication in User-Agent is not recorded', () => {

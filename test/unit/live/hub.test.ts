@@ -14,7 +14,7 @@ function hubOf(options: Partial<HubOptions> = {}): Hub {
     folderChangedAt: () => 0,
     errorOf: () => Promise.resolve(undefined),
     isCollecting: () => false,
-    requestLog: { forget() {}, add() {}, has: () => false, referersOf: () => [] },
+    requestLog: { forget() {}, clear() {}, add() {}, has: () => false, referersOf: () => [] },
     onConsole() {},
     onRemoved() {},
     ...options,

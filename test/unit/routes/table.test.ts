@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { prefixMatch } from '../../../src/config/match.ts'
 import { resolveConfig } from '../../../src/config/resolve/resolve.ts'
 import type { MatchOptions } from '../../../src/config/route-types.ts'
+import { rejections } from '../../../src/routes/explain-route.ts'
 import { createTable, type Table, type TableRequest } from '../../../src/routes/table.ts'
 import { processorTime } from '../../support/processor-time.ts'
 
@@ -16,8 +18,20 @@ function tableOf(
     proxy: '3000',
   }))
   return createTable([
-    ...folders.map((folder) => ({ id: folder, folder, item: folder })),
-    ...resolveConfig({ routes }).routes.map(({ id, match }) => ({ id, match, item: id, isForwarded: true })),
+    ...folders.map((folder) => ({
+      id: folder,
+      match: prefixMatch(folder),
+      item: folder,
+      isForwarded: false,
+      isFolder: true,
+    })),
+    ...resolveConfig({ routes }).routes.map(({ id, match }) => ({
+      id,
+      match,
+      item: id,
+      isForwarded: true,
+      isFolder: false,
+    })),
   ])
 }
 
@@ -239,7 +253,7 @@ describe('rejections', () => {
       post: { path: '/api/x', method: 'POST' },
       host: { host: '*.dev.localhost' },
     })
-    assert.deepEqual(table.rejections(request('/api/x')), [
+    assert.deepEqual(rejections(table, request('/api/x')), [
       { route: 'host', why: 'host is not *.dev.localhost' },
       { route: 'post', why: 'method is not POST' },
       { route: 'canary', why: 'header x-canary is absent' },
@@ -249,7 +263,9 @@ describe('rejections', () => {
 })
 
 test('thousands of routes and folders are checked for ties in little time', () => {
-  const parsed = Array.from({ length: 40_000 }, (_, i) => ({ id: `/k${i}/`, folder: `/k${i}/`, item: i }))
+  const parsed = Array.from({ length: 40_000 }, (_, i) => {
+    return { id: `/k${i}`, match: prefixMatch(`/k${i}/`), item: i, isForwarded: false, isFolder: true }
+  })
   const start = processorTime()
   const table = createTable(parsed)
   const taken = processorTime() - start

@@ -10,7 +10,7 @@ import { createAccessPolicy } from '../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../src/static/access/deny-list.ts'
 import { createListFolder, readFolder, type ReadFolderOptions } from '../../../src/static/listing.ts'
 import { parseUrlPath, type UrlPath } from '../../../src/static/url-path.ts'
-import { folder, ask, site, type Answer } from './site.ts'
+import { folder, ask, noFolders, site, type Answer } from './site.ts'
 
 function optionsFor(
   root: string,
@@ -98,7 +98,7 @@ const json = ['accept: application/json']
 /** Asks for the listing of a folder without the file system in between, whose answers come one by one. */
 function listerOf(root: string): (target: string, accept: string) => Promise<Reply | undefined> {
   const denied = createDenyList({ dotfiles: false, serve: [] })
-  const list = createListFolder({ ...optionsFor(root), served: [], denied, advice: async () => undefined })
+  const list = createListFolder({ ...optionsFor(root), served: () => noFolders, denied, advice: async () => undefined })
   return (target, accept) => {
     const x = syntheticExchange({ method: 'GET', target, headers: ['accept', accept] })
     const urlPath = parseUrlPath(x.target.path, { root, prefix: [], denied, platform: 'posix' })

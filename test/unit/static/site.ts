@@ -18,6 +18,7 @@ import { getField } from '../../../src/http/message/headers.ts'
 import { OpenFiles } from '../../../src/http/body/open-files.ts'
 import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import type { Reply } from '../../../src/http/message/reply.ts'
+import type { ServedFolders } from '../../../src/static/mounts.ts'
 import { createStatic, type StaticOptions, type StaticFolder } from '../../../src/static/static.ts'
 
 /** Bytes of a file that is too large for the cache. */
@@ -38,6 +39,9 @@ export function write(root: string, files: Record<string, string | Uint8Array>):
   }
 }
 
+/** The folders of a site without any. */
+export const noFolders: ServedFolders = { all: [], hasConditions: false, find: () => undefined }
+
 export function site(root: string, options: Partial<StaticOptions> = {}): StaticFolder {
   return createStatic({
     root,
@@ -52,7 +56,7 @@ export function site(root: string, options: Partial<StaticOptions> = {}): Static
     cacheControl: 'no-cache',
     sidecars: true,
     secretFiles: [],
-    served: [],
+    served: () => noFolders,
     cacheBytes: 1024 * 1024,
     openFiles: new OpenFiles(256),
     ...options,

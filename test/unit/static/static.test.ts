@@ -55,7 +55,7 @@ describe('a file', () => {
   test('is served again after close', async (t) => {
     const from = site(folder(t, { 'a.txt': 'a' }))
     await ask(from, '/a.txt')
-    from.close()
+    from.retire()
     assert.equal((await ask(from, '/a.txt')).text, 'a')
   })
 

@@ -54,6 +54,13 @@ test('has a line for each header field and mount, as they are typed', async () =
   assert.match(byPath, /^headers +x-a: 1 +flag --header$/m)
 })
 
+test('shows the folder of a route, apart from the mounts', async () => {
+  const routes = [{ match: { host: 'docs.localhost' }, root: 'docs' }]
+  const text = await table({ flags, env: { SERVE8008_ROUTES: JSON.stringify(routes) } })
+  assert.match(text, /^routes +docs\.localhost -> \.[/\\]docs +env SERVE8008_ROUTES$/m)
+  assert.equal(text.match(/^(?:routes|mounts|proxy) /gm)?.length, 4)
+})
+
 test('shows limits that were set, and with verbose all of them', async () => {
   const text = await table({ flags })
   assert.match(text, /^limits\.ranges +4 +flag --limit$/m)

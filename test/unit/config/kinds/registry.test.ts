@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { actionText, kindNames, kindOf } from '../../../../src/config/kinds/registry.ts'
+import { actionText, kindOf, kinds } from '../../../../src/config/kinds/registry.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ResolvedRoute } from '../../../../src/config/route-types.ts'
 import { jsonSchema } from '../../../../src/config/validate/json-schema.ts'
@@ -18,6 +19,7 @@ const samples: Readonly<Record<string, readonly [route: Omit<RouteOptions, 'matc
     proxy: [{ proxy: 3000 }, 'localhost:3000', 'goes to localhost:3000'],
     redirect: [{ redirect: '/new', status: 308 }, '308 to /new', 'redirects to /new'],
     reply: [{ reply: { status: 410 } }, 'reply 410', 'answers 410'],
+    folder: [{ root: '/srv/docs' }, resolve('/srv/docs'), `serves ${resolve('/srv/docs')}`],
     handler: [{ handler: app }, '(function app)', 'is answered by (function app)'],
   }
 
@@ -27,7 +29,7 @@ function routeOf(kind: string): ResolvedRoute {
   return routes[0] as ResolvedRoute
 }
 
-test('has a sample of every kind', () => assert.deepEqual(Object.keys(samples), kindNames))
+test('has a sample of every kind', () => assert.deepEqual(Object.keys(samples), Object.keys(kinds)))
 
 describe('every kind of route', () => {
   for (const [kind, [, text, sentence]] of Object.entries(samples)) {
@@ -48,9 +50,10 @@ describe('every kind of route', () => {
 
     test(`${kind}: stands in the JSON Schema and in the guide`, () => {
       const text = JSON.stringify(jsonSchema())
-      assert.match(text, new RegExp(`"${kind}":`))
+      const [key = ''] = Object.keys(samples[kind]?.[0] ?? {})
+      assert.match(text, new RegExp(`"${key}":`))
       const page = readFileSync(new URL('../../../../docs/guide/proxy.md', import.meta.url), 'utf8')
-      assert.ok(page.includes(`${kind}: `), 'the guide has an example')
+      assert.ok(page.includes(`${key}: `), 'the guide has an example')
     })
   }
 })

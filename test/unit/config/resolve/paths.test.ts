@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { parsePathPrefix } from '../../../../src/config/values/paths.ts'
+import { prefixMatch } from '../../../../src/config/match.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import { problemOf } from '../problems-of.ts'
 
@@ -55,13 +56,11 @@ describe('base', () => {
 
 describe('mounts', () => {
   test('have paths relative to the base, and absolute folders', () => {
-    assert.deepEqual(
-      resolveConfig({ base: '/app', mounts: { '/docs': './manual', api: '/x' } }, { cwd: '/w' }).mounts,
-      [
-        { path: '/docs/', folder: resolve('/w/manual') },
-        { path: '/api/', folder: resolve('/x') },
-      ],
-    )
+    const { routes } = resolveConfig({ base: '/app', mounts: { '/docs': './manual', api: '/x' } }, { cwd: '/w' })
+    assert.deepEqual(routes, [
+      { id: '/app/docs', match: prefixMatch('/app/docs/'), action: { kind: 'folder', root: resolve('/w/manual') } },
+      { id: '/app/api', match: prefixMatch('/app/api/'), action: { kind: 'folder', root: resolve('/x') } },
+    ])
   })
 
   test('have a path of their own', () => {
@@ -88,8 +87,8 @@ describe('a mount of a host name', () => {
   })
   test('is not a path that begins with a slash, a plain word, or a version', () => {
     const keys = ['/docs.localhost', 'docs', 'docs/a.b', 'v1.0', 'my docs.old']
-    const { mounts } = resolveConfig({ mounts: Object.fromEntries(keys.map((key) => [key, './docs'])) })
-    assert.equal(mounts.length, keys.length)
+    const { routes } = resolveConfig({ mounts: Object.fromEntries(keys.map((key) => [key, './docs'])) })
+    assert.equal(routes.length, keys.length)
   })
 })
 

@@ -53,7 +53,6 @@ describe('resolveConfig', () => {
       auth: undefined,
       authFile: undefined,
       base: '/',
-      mounts: [],
       routes: [],
       trust: [],
       timeoutMs: 0,

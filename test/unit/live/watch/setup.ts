@@ -46,7 +46,7 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
   for (const [name, text] of Object.entries(files)) write(name, text)
   const watch = createWatch(
     {
-      folders: [root],
+      folders: () => [root],
       ignore: [],
       globs: [],
       cwd: root,

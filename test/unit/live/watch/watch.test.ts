@@ -217,7 +217,10 @@ describe('watching used paths', () => {
   test('does not watch ignored names, but a served folder may be below one', async (context) => {
     const { root } = bench(context, { files: { 'node_modules/docs/a.css': 'a', 'node_modules/docs/.git/b': 'b' } })
     const served = join(root, 'node_modules/docs')
-    const { watch, change, reported } = bench(context, { folders: [served], ignore: ['drafts', '*.log', '**/*.map'] })
+    const { watch, change, reported } = bench(context, {
+      folders: () => [served],
+      ignore: ['drafts', '*.log', '**/*.map'],
+    })
     const names = ['a.css', '.git/b', 'x.swp', 'x~', 'drafts/c.css', 'd.log', 'e/f.map']
     watch.use(names.map((name) => join(served, name)))
     mkdirSync(join(served, 'drafts'))
@@ -274,7 +277,7 @@ describe('watching used paths', () => {
     const code = `
       const { createWatch } = await import(${JSON.stringify(entryFile)})
       const { writeFileSync } = await import('node:fs')
-      const options = { folders: [${JSON.stringify(root)}], ignore: ['x'], cwd: ${JSON.stringify(root)}, onChange() {}, onWarning() {} }
+      const options = { folders: () => [${JSON.stringify(root)}], ignore: ['x'], cwd: ${JSON.stringify(root)}, onChange() {}, onWarning() {} }
       createWatch({ ...options, globs: [] }).use([${JSON.stringify(join(root, 'a.css'))}])
       createWatch({ ...options, globs: [], pollMs: 10 }).use([${JSON.stringify(join(root, 'a.css'))}])
       const watch = createWatch({ ...options, globs: ['*.css'] })
