@@ -3,8 +3,8 @@ import { resolveAddresses } from './addresses.ts'
 import { bindPort } from './bind.ts'
 import { listen, release, systemCode } from './listen.ts'
 import { probe } from './probe.ts'
-import { explainMisses } from './try-ports.ts'
-import type { SkippedPort } from './types.ts'
+import { explainMisses } from './owners/owners.ts'
+import type { Miss, SkippedPort } from './types.ts'
 import { isShadowed } from './wildcard-conflict.ts'
 
 /** Where a server would listen. */
@@ -24,7 +24,7 @@ export interface TestedAddress {
  */
 export async function testPorts(ports: readonly number[], { host, lan }: TestedAddress): Promise<SkippedPort[]> {
   const plan = await resolveAddresses(host, lan)
-  const misses: Pick<SkippedPort, 'port' | 'code'>[] = []
+  const misses: Miss[] = []
   for (const port of ports) {
     if (await isShadowed(port, plan.addresses)) {
       misses.push({ port, code: 'EADDRINUSE' })
@@ -34,7 +34,7 @@ export async function testPorts(ports: readonly number[], { host, lan }: TestedA
     if (found.refused === undefined) await Promise.all(found.bound.map(({ server }) => release(server)))
     else if (found.refused !== 'EADDRNOTAVAIL') misses.push({ port, code: found.refused })
   }
-  return explainMisses(misses, plan)
+  return explainMisses(misses, plan.addresses)
 }
 
 /** What {@link testLoopback} found: `absent` is an address that this machine does not have. */

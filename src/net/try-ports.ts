@@ -3,7 +3,7 @@ import { ServeError } from '../core/serve-error.ts'
 import type { ListenPlan } from './addresses.ts'
 import { bindPort, type BindResult, type Endpoint } from './bind.ts'
 import { isShadowed } from './wildcard-conflict.ts'
-import type { SkippedPort } from './types.ts'
+import type { Miss, SkippedPort } from './types.ts'
 
 /** Options of {@link tryPorts}. */
 export interface TryPortsOptions {
@@ -25,9 +25,6 @@ export interface BoundPort {
   readonly skipped: readonly SkippedPort[]
 }
 
-/** A port that could not be bound, before we know which process holds it. */
-type Miss = Pick<SkippedPort, 'port' | 'code'>
-
 /**
  * Tries ports in order until one is bound on every address. The addresses never change: a fallback that widened them
  * would show the served folder to other machines.
@@ -47,26 +44,19 @@ export async function tryPorts({ plan, ports, fallback, create, option }: TryPor
       ? { refused: 'EADDRINUSE' }
       : await bindPort(plan, port, serverFor)
     if (found.refused === undefined) {
-      return { port: found.port, bound: found.bound, skipped: await explainMisses(misses, plan) }
+      return { port: found.port, bound: found.bound, skipped: await explained(misses, plan) }
     }
     if (found.refused === 'EADDRNOTAVAIL') throw absentAddress(plan)
     misses.push({ port, code: found.refused })
   }
-  const skipped = await explainMisses(misses, plan)
+  const skipped = await explained(misses, plan)
   const { portsError } = await import('./ports-error.ts')
   throw await portsError(skipped, plan, option, ports.length > skipped.length)
 }
 
-/** Finds the processes that hold these ports, in one search. Loaded late: mostly the first port is free. */
-export async function explainMisses(misses: readonly Miss[], plan: ListenPlan): Promise<SkippedPort[]> {
-  if (misses.length === 0) return []
-  const { findHolders, skippedPort } = await import('./owners/owners.ts')
-  const asked = misses.filter(({ code }) => code === 'EADDRINUSE' || process.platform === 'win32')
-  const holders = await findHolders(
-    asked.map(({ port }) => port),
-    plan.addresses,
-  )
-  return misses.map(({ port, code }) => skippedPort({ port, code, holder: holders.get(port) }))
+/** The reason of each port. Loaded late: mostly the first port is free. */
+async function explained(misses: readonly Miss[], { addresses }: ListenPlan): Promise<SkippedPort[]> {
+  return misses.length === 0 ? [] : (await import('./owners/owners.ts')).explainMisses(misses, addresses)
 }
 
 function absentAddress({ addresses }: ListenPlan): ServeError {

@@ -25,6 +25,9 @@ export interface PortHolder {
   readonly holder: Omit<Holder, 'address'>
 }
 
+/** A port that could not be bound, before we know which process holds it. */
+export type Miss = Pick<SkippedPort, 'port' | 'code'>
+
 /** A port that we tried and could not use. */
 export interface SkippedPort {
   readonly port: number

@@ -1,7 +1,8 @@
 import { linuxHolders } from './linux.ts'
 import { lsofHolders } from './lsof.ts'
 import { windowsHolders } from './windows.ts'
-import type { Holder, PortHolder } from '../types.ts'
+import type { Holder, Miss, PortHolder, SkippedPort } from '../types.ts'
+import { skippedPort } from './skip-reason.ts'
 
 export { parseLsof } from './lsof.ts'
 export { parseSocketLine } from './proc-net.ts'
@@ -29,6 +30,16 @@ export async function findHolders(
       holders.set(port, { ...holder, address })
   }
   return holders
+}
+
+/** Finds the processes that hold the ports that were missed, in one search. */
+export async function explainMisses(misses: readonly Miss[], addresses: readonly string[]): Promise<SkippedPort[]> {
+  const asked = misses.filter(({ code }) => code === 'EADDRINUSE' || process.platform === 'win32')
+  const holders = await findHolders(
+    asked.map(({ port }) => port),
+    addresses,
+  )
+  return misses.map(({ port, code }) => skippedPort({ port, code, holder: holders.get(port) }))
 }
 
 function listeners(ports: readonly number[], platform: NodeJS.Platform): Promise<PortHolder[]> {
