@@ -382,7 +382,7 @@ test('a server that hangs on all but ordinary requests does not hold the test, n
       else hung += 1
     })
   })
-  const [timeoutMs, totalMs] = [100, 400]
+  const [timeoutMs, totalMs] = [300, 1200]
   const result = await verify(String(await listen(t, server)), { timeoutMs, totalMs })
   // Two that find out what it speaks, and six at once, each for its whole time. Without a bound they are more than a hundred.
   assert.ok(hung <= 2 + 6 * (totalMs / timeoutMs + 1), `${hung} requests`)
