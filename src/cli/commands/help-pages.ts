@@ -108,8 +108,7 @@ export function renderOverview(version: string, terminal: Terminal, commands: re
       'More',
       [
         ['serve8008 help GROUP', [...Object.keys(helpGroups(commands)), 'codes'].join(', ')],
-        ['serve8008 help NAME', 'one command or flag: help check, help port'],
-        ['serve8008 help all', 'every command, flag, example and limit'],
+        ['serve8008 help NAME', 'a command or flag: check, port; for everything: all'],
       ],
     ] as const,
   ]

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { flags } from '../../../../src/cli/args/flags.ts'
+import type { CommandDefinition } from '../../../../src/cli/commands/definition.ts'
 import {
   helpGroups as groupsOf,
   renderAllHelp,
@@ -18,9 +19,10 @@ const plain = renderAllHelp('0.1.0', pipe, commands)
 const linesFor = (columns: number): string[] =>
   renderAllHelp('0.1.0', { isTerminal: true, color: false, columns }, commands).split('\n')
 
-test('the overview fits a screen of 80 columns and 24 lines, with the prompt below it', () => {
+test('the overview fits a screen of 80 columns and 24 lines, with the prompt below it, and has room for a command', () => {
   const terminal = { isTerminal: true, color: false, columns: 80 }
-  for (const text of [renderOverview('10.10.10', pipe, commands), renderOverview('10.10.10', terminal, commands)]) {
+  const more = [...commands, { ...(commands[0] as CommandDefinition), command: 'certificates' }]
+  for (const text of [renderOverview('10.10.10', pipe, more), renderOverview('10.10.10', terminal, more)]) {
     const lines = text.split('\n')
     // What stands behind the last newline is the line of the prompt.
     assert.ok(lines.length <= 24, `${lines.length} lines`)
