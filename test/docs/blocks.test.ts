@@ -5,6 +5,8 @@ import { notRun, reasonNotToRun } from './not-run.ts'
 import { certificateFiles, makeProject, startBackends, type Backends } from './project.ts'
 import { runSection } from './run-section.ts'
 
+/** Part of the paths of the pages that run: `SERVE8008_TEST_PAGE=guide/ports npm test -- docs/blocks`. Default: all. */
+const chosen = process.env['SERVE8008_TEST_PAGE'] ?? ''
 const built = process.env['SERVE8008_TEST_COMMAND']
 const skip =
   process.platform === 'win32'
@@ -23,7 +25,13 @@ describe('the documentation', { skip }, () => {
   })
   after(() => backends?.close())
 
-  for (const page of pages) {
+  test('a page is chosen', () =>
+    assert.ok(
+      pages.some(({ path }) => path.includes(chosen)),
+      `no page holds ${chosen}`,
+    ))
+
+  for (const page of pages.filter(({ path }) => path.includes(chosen))) {
     for (const section of page.sections.filter(({ blocks }) => blocks.length > 0)) {
       test(`${page.path}: ${section.title}`, { timeout: 120_000 }, async (t) => {
         await runSection(t, section, await makeProject(t, built ?? '', certificates), backends?.ports ?? new Map())
