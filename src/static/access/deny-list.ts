@@ -1,124 +1,198 @@
-import { extensionRules, nameRules, pathRuleNames, pathRules, patternRules, type DenyRule } from './deny-rules.ts'
-import { createServePatterns } from './serve-patterns.ts'
+import { isAnyText, isDerKey, latin1, mayBeSecretKey, mayBeSecretOpenPgp, startsWith } from '../files/first-bytes.ts'
 
-/** Facts about a file or folder other than its name. */
-export interface FoundFile {
-  readonly isFolder: boolean
-  readonly size: number
-  /** The first bytes of a file; undefined if they cannot be read. */
-  readonly head: () => Uint8Array | undefined
-}
-
-/** Options of {@link createDenyList}. */
-export interface DenyOptions {
-  /** Whether ordinary names that start with a dot are served. */
-  readonly dotfiles: boolean
-  /** Patterns of names and paths that are served although a rule denies them. */
-  readonly serve: readonly string[]
-}
-
-/** Decides which files and folders no client receives. */
-export interface DenyList {
+/** One line of the deny list. Names are in lower case. */
+export interface DenyRule {
+  /** The kind of file, for the log. */
+  readonly what: string
+  /** Whether folders of that name are hidden too. Rules by extension are about files only. */
+  readonly folders: boolean
   /**
-   * Why a file or folder is hidden, which means a 404 and no line in a listing; undefined if it is served.
-   *
-   * Names are compared without case, since the file system may ignore it. `deny-rules.ts` has the rules for keys,
-   * credentials, histories, backups and similar files. Without `dotfiles` every other name that starts with a dot is
-   * hidden too, except `.well-known` (RFC 8615) and the package stores directly below `node_modules`.
-   *
-   * @param names Path below the served folder, name by name.
-   * @param found The file or folder at that path. Without it, rules that depend on its kind or content do not apply.
+   * For an ambiguous name: whether the first bytes of the file (undefined if unknown) and its size confirm the rule.
    */
-  denialOf(names: readonly string[], found?: FoundFile): string | undefined
+  readonly confirms?: (head: Uint8Array | undefined, size: number) => boolean
 }
 
-/** Longest file name on any system, in characters (NAME_MAX). */
-const longestName = 255
+type Check = (head: Uint8Array, size: number) => boolean
 
-/** Stores of package managers below `node_modules`, which links to packages point to. */
-const packageStores: ReadonlySet<string> = new Set(['.pnpm', '.store', '.bun', '.deno'])
-
-/** The facts of a folder, for each name before the last of a path. */
-export const foundFolder: FoundFile = { isFolder: true, size: 0, head: () => undefined }
-
-const unknownFile: FoundFile = { isFolder: false, size: 0, head: () => undefined }
-
-/** Makes the deny list of a site. */
-export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
-  const patterns = createServePatterns(serve)
-
-  return {
-    denialOf(names, found) {
-      const secret = secretIn(names, found)
-      if (secret !== undefined || dotfiles) return secret
-      if (!names.some((name, depth) => isHidden(name, names[depth - 1]) && !patterns.allow(names, depth)))
-        return undefined
-      // A secret file that is hidden by its dot too: the reason names the option that serves it.
-      return secretIn(names, found ?? unknownFile) ?? 'dotfile (--dotfiles)'
-    },
-  }
-
-  function secretIn(names: readonly string[], found: FoundFile | undefined): string | undefined {
-    for (const depth of names.keys()) {
-      const what = secretOf(names, depth, depth === names.length - 1 ? found : foundFolder)
-      if (what !== undefined && !patterns.allow(names, depth)) return `${what}${optionFor(names, depth)}`
-    }
-    return undefined
-  }
+function words(text: string): string[] {
+  return text.trim().split(/\s+/)
 }
 
-type PatternRules = readonly (readonly [pattern: RegExp, rule: DenyRule])[]
-
-/** Finds the rules that match a text. Nearly every text matches none, so one combined pattern is tested first. */
-function finder(rules: PatternRules): (text: string) => DenyRule[] {
-  const any = new RegExp(rules.map(([{ source }]) => `(?:${source})`).join('|'))
-  return (text) => (any.test(text) ? rules.filter(([pattern]) => pattern.test(text)).map(([, rule]) => rule) : [])
+function ofFiles(what: string): DenyRule {
+  return { what, folders: false }
 }
 
-const rulesOfName = finder(patternRules)
-const rulesOfPath = finder(pathRules)
-
-/** What kind of secret a name is. A compressed copy is judged like its original. */
-function secretOf(names: readonly string[], depth: number, found: FoundFile | undefined): string | undefined {
-  const given = names[depth] ?? ''
-  // No file has a longer name, and patterns may be slow on long text.
-  if (given.length > longestName) return undefined
-  const name = given.toLowerCase()
-  const plain = name.replace(/(?<=.)(?:\.(?:br|gz|zst|bz2|xz))+$/, '')
-  // The content of a compressed copy is not decoded.
-  const inside = plain === name ? found : found && { ...found, head: () => undefined }
-  return rulesFor(names, depth, plain).find((rule) => applies(rule, inside))?.what
+/** A rule for a name that is hidden unless the content shows that it is something else. */
+function unless(what: string, mayBe: Check): DenyRule {
+  return { what, folders: false, confirms: (head, size) => head === undefined || mayBe(head, size) }
 }
 
-function rulesFor(names: readonly string[], depth: number, name: string): DenyRule[] {
-  const dot = name.lastIndexOf('.')
-  const rules = [nameRules.get(name), dot === -1 ? undefined : extensionRules.get(name.slice(dot + 1))]
-  rules.push(...rulesOfName(name))
-  const folders = names.slice(Math.max(0, depth + 1 - pathRuleNames), depth)
-  // Each path rule has a folder with a dot in its name.
-  if (folders.some((folder) => folder.includes('.'))) {
-    rules.push(...rulesOfPath([...folders, name].join('/').toLowerCase()))
-  }
-  return rules.filter((rule) => rule !== undefined)
+/** A rule for a name that is served unless the content shows that it is a secret. */
+function where(what: string, is: Check): DenyRule {
+  return { what, folders: false, confirms: (head, size) => head !== undefined && is(head, size) }
 }
 
-function applies({ folders, confirms }: DenyRule, found: FoundFile | undefined): boolean {
-  if (found === undefined || found.isFolder) return folders
-  return confirms === undefined || confirms(found.head(), found.size)
+function holds(text: string): Check {
+  return (head) => latin1(head).includes(text)
 }
 
-const plainPath = /^[\w.@%+][\w.@%+/~-]*$/
-// Wildcards and commas are syntax of the option, the other characters are syntax of shells even in double quotes.
-const quotablePath = /^[^\s"$`\\!*?,\p{C}-](?:[^"$`\\!*?,\p{C}]*[^\s"$`\\!*?,\p{C}])?$/u
+const privateKey = ofFiles('private key')
+const credentials = ofFiles('credentials')
+const credentialFolder: DenyRule = { what: 'credentials', folders: true }
+const backup = ofFiles('backup')
+const history = ofFiles('history of commands')
+const memory = ofFiles('memory of a program')
+const traffic = ofFiles('recorded traffic')
+const database = ofFiles('database of a program')
+const infrastructure = ofFiles('state of infrastructure')
 
-/** The option that serves a path, ready to paste; without the path if no quoting works in every shell. */
-function optionFor(names: readonly string[], depth: number): string {
-  const path = names.slice(0, depth + 1).join('/')
-  if (plainPath.test(path)) return ` (--serve ${path})`
-  return quotablePath.test(path) ? ` (--serve "${path}")` : ' (--serve)'
-}
+/**
+ * Rules by extension. These are missing because they are published: certificates (`.crt`, `.cer`), signatures (`.sig`,
+ * `.minisig`), public keys (`.pub`), profiles that phones install (`.mobileconfig`), data for pages (`.sqlite`, `.db`,
+ * `.mbtiles`), profiles without values (`.cpuprofile`).
+ */
+export const extensionRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule>([
+  ...rows(privateKey, 'pem p8 pk8 p12 pfx pkcs12 jks jceks bks bcfks keystore keytab ppk pvk snk skr private_key'),
+  ...rows(unless('private key', mayBeSecretKey), 'key'),
+  ...rows(where('private key', isDerKey), 'der'),
+  ...rows(unless('private key', mayBeSecretOpenPgp), 'gpg pgp'),
+  ...rows(
+    where('private key', (head) => /-----BEGIN PGP PRIVATE KEY BLOCK-----/.test(latin1(head))),
+    'asc',
+  ),
+  ...rows(ofFiles('password store'), 'kdb kdbx psafe3 agilekeychain opvault 1pux keychain keychain-db kwallet gnucash'),
+  ...rows(unless('credentials', isAnyText), 'env dotenv'),
+  ...rows(credentials, 'ovpn tblk rdg rdp remmina publishsettings azureprofile creds secret pgpass htpasswd htdigest'),
+  ...rows(infrastructure, 'tfvars tfstate tfplan'),
+  ...rows(backup, 'orig rej backup bkp dpkg-old dpkg-new dpkg-dist rpmsave rpmnew rpmorig ucf-old kate-swp'),
+  ...rows(memory, 'hprof phd heapsnapshot heapdump mdmp'),
+  ...rows(
+    where(memory.what, (head) => startsWith(head, 'MDMP') || startsWith(head, 'PAGE')),
+    'dmp',
+  ),
+  ...rows(traffic, 'har pcap pcapng saz chls chlsj'),
+])
 
-function isHidden(name: string, folder: string | undefined): boolean {
-  if (!name.startsWith('.') || name.toLowerCase() === '.well-known') return false
-  return !(folder === 'node_modules' && packageStores.has(name))
+/** Rules by the whole name. */
+export const nameRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule>([
+  ...rows(
+    credentialFolder,
+    `.ssh .gnupg .aws .azure .kube .docker .gem .cargo .terraform .terraform.d .bundle .chef .vagrant .minikube .oci
+    .aliyun .kaggle .huggingface .password-store .mozilla .thunderbird .purple .pki .vnc .electrum .bitcoin .ethereum
+    .subversion .gsutil .gcloud .doctl .fly .linode-cli .bluemix .secrets .serverless .pulumi .terragrunt-cache
+    .elasticbeanstalk .cloudflared .ngrok2 .android .keychain .netlify .bash_sessions .zsh_sessions`,
+  ),
+  ...rows(
+    credentials,
+    `.npmrc .yarnrc .yarnrc.yml .pypirc .netrc _netrc .pgpass .my.cnf .mylogin.cnf .htpasswd .htdigest .git-credentials
+    .gitconfig .hgrc .dockercfg .dockerconfigjson .s3cfg .boto .passwd-s3fs .terraformrc terraform.rc .vault-token
+    .vault_pass .vault_password .vault-password .curlrc .wgetrc .msmtprc .esmtprc .fetchmailrc .muttrc .lftprc .ftpconfig
+    .remote-sync.json .tugboat .trc .rhosts .shosts .smbcredentials .smbpasswd .xauthority .iceauthority .flaskenv
+    .databrickscfg .snowsql .rclone.conf rclone.conf .openrc openrc.sh .credentials .credentials.json .secret .token
+    .password .passwd .claude.json .databases.yml credentials credentials.xml credentials.yml
+    credentials.yaml credentials.toml credentials.ini credentials.properties secrets.json secrets.yml secrets.yaml
+    secrets.toml secrets.ini secrets.properties secret_token.rb passwords.txt passwords.csv passwd shadow htpasswd
+    pgpass.conf netrc npmrc pypirc dockercfg s3cfg git-credentials boto.cfg aws_credentials aws-credentials password.txt
+    passwords.json passwords.xlsx nuget.config pip.conf pip.ini ngrok.yml cloudflare.ini keystore.properties
+    signing.properties sentry.properties .sentryclirc adbkey wallet.dat local.settings.json sftp-config.json sftp.json ftpconfig filezilla.xml recentservers.xml sitemanager.xml
+    winscp.ini robomongo.json credentials-config.json .dbeaver-data-sources.xml localsettings.php config.inc.php
+    wp-config.php web.config proftpdpasswd token.pickle rootkey.csv accesskeys.csv login.keychain secring.gpg`,
+  ),
+  ...rows(
+    history,
+    `.history .histfile .sh_history .bash_history .zsh_history .zhistory fish_history .fish_history .ksh_history
+    .tcsh_history .ash_history .psql_history .mysql_history .mariadb_history .sqlite_history .rediscli_history
+    .mongo_history .dbshell .mongosh_repl_history .node_repl_history .ts_node_repl_history .python_history .irb_history
+    .pry_history .php_history .scala_history .rhistory .octave_hist .gdb_history .lesshst .viminfo _viminfo .wget-hsts
+    .units_history consolehost_history.txt bash_history zsh_history mysql_history psql_history`,
+  ),
+  ...rows(
+    database,
+    `db.sqlite3 database.sqlite development.sqlite3 production.sqlite3 test.sqlite3 dump.rdb appendonly.aof key3.db key4.db
+    logins.json signons.sqlite cookies.sqlite formhistory.sqlite cookies`,
+  ),
+])
+
+/** Rules by a part of the name. The first match counts. */
+export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[] = [
+  [/^\.env/, credentialFolder],
+  [/^\.(?:dev|prod|staging)\.vars/, credentials],
+  [/^id_(?:rsa|dsa|ecdsa|ed25519|xmss)/, privateKey],
+  [/^ssh_host_.*_key$/, privateKey],
+  [
+    /(?:[_.-](?:rsa|dsa|ecdsa|ed25519)|(?:private|deploy|ssh)[._-]?key(?:\.txt)?)$/,
+    where('private key', holds('PRIVATE KEY')),
+  ],
+  // Numbered and dated copies of a key. Not pages about keys.
+  [
+    /^(?!.*\.(?:html?|mdx?)$).*(?:\.(?:pem|key|p8)[._-]|key(?:\.pem)?\.txt$)/,
+    where('private key', (head) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(latin1(head))),
+  ],
+  [/^utc--\d{4}-\d\d-/, privateKey],
+  [/^env\.(?:local|dev|development|prod|production|staging)$/, credentials],
+  [/\.env\.(?:local|dev|development|prod|production|staging|test)$/, unless('credentials', isAnyText)],
+  [/^\.vault[_-]pass(?:word)?\./, credentials],
+  [/^wp-config[.-].*php/, credentials],
+  [/^wg.*\.conf$/, credentials],
+  [/service.?account.*\.json$/, credentials],
+  [/^client_?secrets?.*\.json$/, credentials],
+  [/firebase-adminsdk.*\.json$/, credentials],
+  // Keys of service accounts have any name, and a known content.
+  [
+    /(?:key|account|creds?|credentials?|admin|gcp|gcloud|google|firebase).*\.json$/,
+    where('credentials', holds('"private_key"')),
+  ],
+  [
+    /^(?:admin|super-admin|kubelet|scheduler|controller-manager)\.conf$/,
+    where('credentials', holds('certificate-authority-data')),
+  ],
+  [/cookies\.txt$/, where('credentials', (head) => /^# (?:Netscape )?HTTP Cookie File/i.test(latin1(head)))],
+  [/^gha-creds-.*\.json$/, credentials],
+  [/(?:^|[._-])credentials\.(?:json|csv)$/, credentials],
+  [/(?:^|[._-])accesskeys\.csv$/, credentials],
+  // Not pages, images or sources about them.
+  [/^(?!.*\.(?:html?|mdx?|[cm]?[jt]sx?|css|svg|png|pdf)$)(?:.*[._-])?kubeconfig(?:[._-].*)?$/, credentials],
+  [/^serve8008\.config\.(?:[cm]?[jt]s|json)$/, ofFiles('settings of serve8008')],
+  [/\.tfstate\.(?!(?:md|html|example)$)|\.tfvars\.(?:json|backup)$/, infrastructure],
+  [/\.(?:db3?|sqlite3?|gpkg|mbtiles)-(?:wal|shm|journal)$/, database],
+  // Swap files of Vim begin with a dot unless its settings say otherwise; `.swf` and `.swc` of Flash do not.
+  [/^\.(?:.*\.)?sw[a-p]$/, backup],
+  [/\.sw[a-p]$/, where('backup', (head) => startsWith(head, 'b0VIM '))],
+  [/~$|^#.*#$|\.(?:bak|old)\d*$/, backup],
+  // nano appends `.save` to the whole name: `index.php.save`. A game saves `slot1.save`, which is no backup.
+  [/.\.[a-z]\w*\.save(?:\.\d+)?$/, backup],
+  [/^core(?:\.\d+)?$/, where(memory.what, (head) => startsWith(head, '\x7fELF'))],
+]
+
+/** Number of names at the end of a path that {@link pathRules} match. */
+export const pathRuleNames = 6
+
+/** Rules by the last names of a path, for files that are a secret only in that folder. */
+export const pathRules: readonly (readonly [path: RegExp, rule: DenyRule])[] = [
+  // Submodules and worktrees have their own settings. The address of a remote may have a password.
+  [
+    /(?:^|\/)[^/]*\.git\/(?:modules\/.+\/|worktrees\/[^/]+\/)?(?:config(?:\.worktree|\.lock)?|credentials)$/,
+    credentials,
+  ],
+  [/(?:^|\/)\.hg\/hgrc$/, credentials],
+  [/(?:^|\/)\.svn\/auth$/, credentialFolder],
+  [
+    /(?:^|\/)\.config\/(?:gcloud|gh|hub|glab-cli|rclone|doctl|op|github-copilot|configstore|hcloud|scw|sops|flyctl|stripe|heroku|git|pip)$/,
+    credentialFolder,
+  ],
+  [/(?:^|\/)\.(?:composer|config\/composer)\/auth\.json$/, credentials],
+  [/(?:^|\/)\.codex\/auth\.json$/, credentials],
+  [/(?:^|\/)\.gemini\/oauth_creds\.json$/, credentials],
+  [/(?:^|\/)\.git\/git-crypt$/, credentialFolder],
+  [/(?:^|\/)\.streamlit\/secrets\.toml$/, credentials],
+  [/(?:^|\/)\.vscode\/sftp\.json$/, credentials],
+  [/(?:^|\/)\.idea\/(?:datasources(?:\.local)?|webservers|deployment)\.xml$/, credentials],
+  [/(?:^|\/)\.local\/share\/(?:keyrings|fish)$/, credentialFolder],
+  [/(?:^|\/)\.m2\/settings(?:-security)?\.xml$/, credentials],
+  [/(?:^|\/)\.gradle\/gradle\.properties$/, credentials],
+  [/(?:^|\/)\.nuget\/nuget\.config$/, credentials],
+]
+
+function rows(rule: DenyRule, names: string): [string, DenyRule][] {
+  return words(names).map((name) => [name, rule])
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { skippedPort } from '../../../../src/net/owners/skip-reason.ts'
+import { skippedPort } from '../../../../src/net/owners/held-port-text.ts'
 import type { Holder } from '../../../../src/net/types.ts'
 
 function reason(
