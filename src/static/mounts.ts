@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 import { normalizePath } from '../http/message/request-target.ts'
-import { foundFolder, type DenyList } from './access/deny-list.ts'
+import { foundFolder, type DenyList } from './access/apply-deny-list.ts'
 import { tryStat } from '../core/util/disk-name.ts'
 import { prefixSegments } from './url-path.ts'
 

@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { needsMediaTypes } from '../http/message/media-type.ts'
-import type { DenyList } from './access/deny-list.ts'
+import type { DenyList } from './access/apply-deny-list.ts'
 import { nameFromBytes } from '../core/util/disk-name.ts'
 
 /** What a request path means in a site. It depends on the path alone, so it is kept. */

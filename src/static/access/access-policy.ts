@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import { basename, join, sep } from 'node:path'
-import type { DenyList, FoundFile } from './deny-list.ts'
+import type { DenyList, FoundFile } from './apply-deny-list.ts'
 import { realPathOnDisk, tryStat } from '../../core/util/disk-name.ts'
 import { readFirstBytes } from '../files/first-bytes.ts'
 import type { Exchange } from '../../http/message/exchange.ts'

@@ -1,4 +1,4 @@
-import { extensionRules, nameRules, pathRuleNames, pathRules, patternRules, type DenyRule } from './deny-rules.ts'
+import { extensionRules, nameRules, pathRuleNames, pathRules, patternRules, type DenyRule } from './deny-list.ts'
 import { createServePatterns } from './serve-patterns.ts'
 
 /** Facts about a file or folder other than its name. */
@@ -22,7 +22,7 @@ export interface DenyList {
   /**
    * Why a file or folder is hidden, which means a 404 and no line in a listing; undefined if it is served.
    *
-   * Names are compared without case, since the file system may ignore it. `deny-rules.ts` has the rules for keys,
+   * Names are compared without case, since the file system may ignore it. `deny-list.ts` has the rules for keys,
    * credentials, histories, backups and similar files. Without `dotfiles` every other name that starts with a dot is
    * hidden too, except `.well-known` (RFC 8615) and the package stores directly below `node_modules`.
    *

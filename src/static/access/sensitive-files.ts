@@ -1,5 +1,5 @@
 import { opendirSync } from 'node:fs'
-import type { DenyList } from './deny-list.ts'
+import type { DenyList } from './apply-deny-list.ts'
 
 /** Most entries of the folder that are read: a huge folder must not delay the start. */
 const mostEntries = 2000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createAccessPolicy, namesBelow } from '../../../../src/static/access/access-policy.ts'
-import { createDenyList } from '../../../../src/static/access/deny-list.ts'
+import { createDenyList } from '../../../../src/static/access/apply-deny-list.ts'
 import { folder, stat } from '../site.ts'
 
 test('a folder whose name begins like the root is not inside the root', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { processorTime } from '../../../support/processor-time.ts'
-import { createDenyList, foundFolder, type FoundFile } from '../../../../src/static/access/deny-list.ts'
+import { createDenyList, foundFolder, type FoundFile } from '../../../../src/static/access/apply-deny-list.ts'
 
 function file(content: string | Uint8Array = 'text\n'): FoundFile {
   const bytes = Buffer.from(content)

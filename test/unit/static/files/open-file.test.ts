@@ -5,7 +5,7 @@ import { chmodSync, closeSync, mkdirSync, readFileSync, renameSync, rmSync, syml
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createAccessPolicy, type AccessPolicy } from '../../../../src/static/access/access-policy.ts'
-import { createDenyList } from '../../../../src/static/access/deny-list.ts'
+import { createDenyList } from '../../../../src/static/access/apply-deny-list.ts'
 import { openFile } from '../../../../src/static/files/open-file.ts'
 import { folder, openBelow, stat } from '../site.ts'
 
