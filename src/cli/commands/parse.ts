@@ -8,7 +8,7 @@ import {
   type ParserResult,
 } from '../args/arguments.ts'
 import { describeCommand, type Command } from '../args/command.ts'
-import { usageError, withoutSecret, type Line } from '../args/command-line.ts'
+import { addPlaceholders, usageError, withoutSecret, type Line } from '../args/command-line.ts'
 import { replaceWord } from '../args/corrected-command.ts'
 import type { Flag } from '../args/flags.ts'
 import { unknownFlag } from '../args/unknown-flag.ts'
@@ -131,6 +131,7 @@ function missingWord(
 ): ServeError {
   const { aliases = [], words } = definition
   const name = word.replaceAll(/\W/g, '').toUpperCase()
+  addPlaceholders([name])
   const [first = name, ...others] = typeof words === 'object' ? words : []
   const last = given.at(-1) ?? argv.find((each) => each === nameOf(definition) || aliases.includes(each)) ?? ''
   return usageError(

@@ -29,7 +29,7 @@ const copyCommand: CommandDefinition = {
   command: 'copy <from> [to]',
   describe: 'copy a file',
   flags: printingFlags,
-  usage: [['serve8008 copy FROM [TO]', 'here, or there']],
+  usage: [['serve8008 copy a.css b.css', 'one file']],
   examples: [],
   notes: [],
   handler: () => 0,
@@ -70,6 +70,11 @@ describe('a command that was added in one place', () => {
       hint: 'serve8008 copy a b',
     })
     assert.equal((await read('copy', '--help')).name, 'help')
+  })
+
+  test('offers no command to run where a word has to be filled in', async (t) => {
+    const { error } = JSON.parse((await runHere(t, ['copy', '--json'])).stderr) as { error: Record<string, unknown> }
+    assert.deepEqual([error['hint'], error['command']], ['serve8008 copy FROM --json', null])
   })
 
   test('runs, and ends with its exit code', async (t) => {
