@@ -10,13 +10,13 @@ import { runHere } from '../../../cli/here.ts'
 
 // own process: it adds a command, which the tests of other files must not see
 
-const whereCommand: CommandDefinition = {
-  command: 'where [names..]',
+const locateCommand: CommandDefinition = {
+  command: 'locate [names..]',
   describe: 'print where files are',
   flags: [{ ...only('depth', ['d'], 'How deep to look.'), kind: 'value', valueName: 'LEVELS' }, ...printingFlags],
   words: 'files',
-  usage: [['serve8008 where [names]', 'all files, or these']],
-  examples: [['serve8008 where a.css', 'one file']],
+  usage: [['serve8008 locate [names]', 'all files, or these']],
+  examples: [['serve8008 locate a.css', 'one file']],
   notes: [],
   handler({ words, json }, { cwd }, report) {
     report.print(json ? `${JSON.stringify({ words })}\n` : `${words.join(' ')} in ${cwd}\n`)
@@ -36,7 +36,7 @@ const copyCommand: CommandDefinition = {
 }
 
 // The one line of someone who adds a command.
-;(registry as CommandEntry[]).push({ words: ['where', 'pwd'], load: () => Promise.resolve(whereCommand) })
+;(registry as CommandEntry[]).push({ words: ['locate', 'seek'], load: () => Promise.resolve(locateCommand) })
 ;(registry as CommandEntry[]).push({ words: ['copy', 'cp'], load: () => Promise.resolve(copyCommand) })
 
 const { tables } = await import('../../../../scripts/docs.ts')
@@ -48,15 +48,15 @@ const read = (...argv: string[]): ReturnType<typeof readCommand> => readCommand(
 
 describe('a command that was added in one place', () => {
   test('is read with its flags and its words', async () => {
-    const { name, words, values } = await read('where', 'a.css', '-d', '2', '--', '-b')
-    assert.deepEqual([name, words, values.get('depth')], ['where', ['a.css', '-b'], ['2']])
-    assert.equal((await read('--json', 'pwd')).name, 'where')
-    await assert.rejects(read('where', '--dept', '3'), {
+    const { name, words, values } = await read('locate', 'a.css', '-d', '2', '--', '-b')
+    assert.deepEqual([name, words, values.get('depth')], ['locate', ['a.css', '-b'], ['2']])
+    assert.equal((await read('--json', 'seek')).name, 'locate')
+    await assert.rejects(read('locate', '--dept', '3'), {
       message: 'Unknown flag --dept.',
-      hint: 'serve8008 where --depth LEVELS',
+      hint: 'serve8008 locate --depth LEVELS',
     })
-    await assert.rejects(read('where', '--port', '3'), { hint: 'serve8008 where --help' })
-    await assert.rejects(read('where', '--depth'), { hint: 'serve8008 where --depth LEVELS' })
+    await assert.rejects(read('locate', '--port', '3'), { hint: 'serve8008 locate --help' })
+    await assert.rejects(read('locate', '--depth'), { hint: 'serve8008 locate --depth LEVELS' })
   })
 
   test('gets the words that it needs, and no more', async () => {
@@ -78,15 +78,15 @@ describe('a command that was added in one place', () => {
   })
 
   test('runs, and ends with its exit code', async (t) => {
-    const { exitCode, stdout } = await runHere(t, ['where', 'a.css', '--json'])
+    const { exitCode, stdout } = await runHere(t, ['locate', 'a.css', '--json'])
     assert.deepEqual([exitCode, stdout], [1, '{"words":["a.css"]}\n'])
-    const error = JSON.parse((await runHere(t, ['where', '--json', '--depth'])).stderr) as { error: object }
+    const error = JSON.parse((await runHere(t, ['locate', '--json', '--depth'])).stderr) as { error: object }
     assert.deepEqual(
       { ...error.error, message: '' },
       {
         code: 'E8008_USAGE',
         message: '',
-        hint: 'serve8008 where --json --depth LEVELS',
+        hint: 'serve8008 locate --json --depth LEVELS',
         command: null,
         problems: [],
         exitCode: 2,
@@ -95,15 +95,15 @@ describe('a command that was added in one place', () => {
   })
 
   test('is suggested for a mistyped word', async (t) => {
-    assert.match((await runHere(t, ['wher'])).stderr, /try: serve8008 where\n/)
-    await assert.rejects(read('wher', 'a.css'), { hint: 'serve8008 where a.css' })
+    assert.match((await runHere(t, ['locat'])).stderr, /try: serve8008 locate\n/)
+    await assert.rejects(read('locat', 'a.css'), { hint: 'serve8008 locate a.css' })
   })
 
   test('is on help pages', () => {
-    assert.match(page('help'), /serve8008 COMMAND [^]* where, copy\n/)
-    assert.match(page('commands'), /^ {2}serve8008 where \[names\] +print where files are$/m)
-    for (const word of ['where', 'pwd']) assert.match(page(word), /^serve8008 where: print where files are\n/)
-    assert.match(page('where'), /^ {2}-d, --depth LEVELS {2,}How deep to look\.$/m)
+    assert.match(page('help'), /serve8008 COMMAND [^]*\slocate,\s+copy\n/)
+    assert.match(page('commands'), /^ {2}serve8008 locate \[names\] +print where files are$/m)
+    for (const word of ['locate', 'seek']) assert.match(page(word), /^serve8008 locate: print where files are\n/)
+    assert.match(page('locate'), /^ {2}-d, --depth LEVELS {2,}How deep to look\.$/m)
     assert.match(page('depth'), /^--depth\n/)
   })
 
@@ -113,13 +113,13 @@ describe('a command that was added in one place', () => {
       ['zsh', '--depth'],
       ['fish', '-l depth'],
     ] as const) {
-      assert.match(renderCompletion(shell, flags, commands), new RegExp(`\\bwhere\\b[^]*${flag}`), shell)
+      assert.match(renderCompletion(shell, flags, commands), new RegExp(`\\blocate\\b[^]*${flag}`), shell)
     }
-    assert.match(renderCompletion('powershell', flags, commands), /'where'/)
+    assert.match(renderCompletion('powershell', flags, commands), /'locate'/)
   })
 
   test('is in the table of the reference', () => {
     const table = tables['docs/reference/command-line.md']?.['commands']?.() ?? ''
-    assert.match(table, /^\| `serve8008 where \[names\]` \| Print where files are\. \|$/m)
+    assert.match(table, /^\| `serve8008 locate \[names\]` \| Print where files are\. \|$/m)
   })
 })
