@@ -36,6 +36,17 @@ export function isThatServer({ pid, script, cwd, processStart: started }: Server
   return argumentsOf(pid).some((word) => word !== '' && resolve(cwd, word) === script)
 }
 
+/** Asks a process to end. One that is stopped (^Z) notices that only when it is continued. */
+export function terminate(pid: number): void {
+  process.kill(pid, 'SIGTERM')
+  if (process.platform === 'win32') return
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch {
+    // It has ended already.
+  }
+}
+
 /** Whether there is a process with this id, be it another user's. */
 function isTaken(pid: number): boolean {
   try {

@@ -27,6 +27,7 @@ export type ScanCode =
   | 'S8008_ADMIN'
   | 'S8008_OPEN_RELAY'
   | 'S8008_TWO_OWNERS'
+  | 'S8008_STOPPED'
   | 'S8008_REGISTRY'
   | 'S8008_TLS_EXPIRY'
 
@@ -152,6 +153,11 @@ export const scanTexts: Readonly<Record<ScanCode, FindingText>> = {
   },
   S8008_OPEN_RELAY: openRelay,
   S8008_TWO_OWNERS: twoOwners,
+  S8008_STOPPED: {
+    meaning: 'The process of the port is stopped, by ^Z in its terminal or by SIGSTOP.',
+    effect: 'The system accepts connections for it, and no client gets an answer.',
+    remedy: 'Continue it with kill -CONT PID or fg, or end it with serve8008 free PORT.',
+  },
   S8008_REGISTRY: {
     meaning: 'A server of yours was killed and is still registered, or runs while another program has its port.',
     effect: 'The commands stop and reload look for a server that is not there.',

@@ -71,7 +71,7 @@ export async function scanPorts(options: ScanOptions): Promise<ScanResult> {
 
 /** The same text for a listener that is still the same. */
 function stateKey({ port, pid, uid, process, addresses }: PortOwner): string {
-  return [port, pid, uid, process?.startedAt?.getTime(), ...addresses].join(' ')
+  return [port, pid, uid, process?.startedAt?.getTime(), process?.stopped, ...addresses].join(' ')
 }
 
 async function examine(owner: PortOwner, known: ReadonlyMap<string, ScannedPort>): Promise<Examined> {

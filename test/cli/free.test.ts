@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { processInfo } from '../../src/scan/scan.ts'
 import { freePort } from '../support/free-port.ts'
 import { commandWords, folderOf, registered, serve, start, type Ended } from './command.ts'
 import { runHere } from './here.ts'
@@ -104,9 +105,38 @@ test('free ends a program that ignores SIGTERM with --force only', { skip }, asy
   assert.equal(ignored.exitCode, 3)
   assert.match(ignored.stderr, new RegExp(`ignores SIGTERM.*\n.*try: serve8008 free ${port} --force`))
   assert.equal(child.signalCode, null)
+  const again = JSON.parse((await free(t, port, '--yes', '--json')).stderr) as { error: { command: string } }
+  assert.equal(again.error.command, `serve8008 free ${port} --force --yes --json`)
   const ended = once(child, 'exit')
   assert.equal((await free(t, port, '--yes', '--force')).exitCode, 0)
   assert.deepEqual(await ended, [null, 'SIGKILL'])
+})
+
+/** Stops a process as ^Z does, and waits until it is. */
+async function suspend(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  while ((await processInfo([pid])).get(pid)?.stopped === false);
+}
+
+test('free ends a program that is stopped, without --force', { skip }, async (t) => {
+  const { child, port, pid } = await listener(t, plain('127.0.0.1', await freePort()))
+  await suspend(pid)
+  const ended = once(child, 'exit')
+  const { exitCode, stdout } = await free(t, port, '--yes')
+  assert.equal(exitCode, 0)
+  assert.deepEqual(await ended, [null, 'SIGTERM'])
+  assert.match(stdout, new RegExp(`^ {2}State {4}stopped .*; to continue it instead: kill -CONT ${pid}$`, 'm'))
+})
+
+test('scan and verify say that a program is stopped', { skip }, async (t) => {
+  const { port, pid } = await listener(t, plain('127.0.0.1', await freePort()))
+  await suspend(pid)
+  const env = { XDG_RUNTIME_DIR: '/nowhere' }
+  const scanned = await runHere(t, ['scan', String(port)], { env })
+  assert.match(scanned.stdout, /node \(stopped\)[^]*S8008_STOPPED {3}kill -CONT \d+\n/)
+  const verified = await runHere(t, ['verify', `127.0.0.1:${port}`], { env })
+  assert.match(verified.stdout, new RegExp(`its process is stopped .*\\s+.*kill -CONT\\s+${pid}`))
+  assert.match(verified.stdout, /\n {2}\? {4}15 other checks {5}it does not answer\n\n/)
 })
 
 test('free reports that a supervisor has started the program again', { skip }, async (t) => {
@@ -144,8 +174,10 @@ test('free stops a worker that keeps the socket of its parent', { skip }, async 
   const code = [
     'import os, signal, socket',
     's = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()',
-    'print(s.getsockname()[1], flush=True)',
-    'os.fork(); signal.pause()',
+    // A worker that is left ends by itself.
+    'worker = os.fork(); signal.alarm(60)',
+    'if worker: print(s.getsockname()[1], flush=True)',
+    'signal.pause()',
   ].join('\n')
   const { port } = await listener(t, code, ['python3', '-c'])
   const { exitCode, stdout } = await free(t, port, '--yes', '--json')
@@ -229,11 +261,12 @@ test('free never stops a client of the port', { skip }, async (t) => {
   assert.deepEqual([client.exitCode, client.signalCode], [null, null])
 })
 
-test('free lets a server of ours finish as stop does', { skip }, async (t) => {
+test('free lets a server of ours finish as stop does, one that is stopped too', { skip }, async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const cwd = await folderOf(t, { 'package.json': '{ "name": "shop" }' })
-  const { port, ended } = await serve(t, [], { cwd, env })
+  const { port, ended, child } = await serve(t, [], { cwd, env })
   await registered(env)
+  await suspend(child.pid as number)
   const { exitCode, stdout } = await runHere(t, ['free', String(port), '--yes'], { cwd, env })
   assert.equal(exitCode, 0)
   assert.match(stdout, /^ {2}Project {2}shop$/m)

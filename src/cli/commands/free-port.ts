@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { processStart } from '../../control/control.ts'
 import { ServeError } from '../../core/serve-error.ts'
@@ -9,7 +10,7 @@ import { isOn, type Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { runningServers } from '../server-process.ts'
+import { runningServers, terminate } from '../server-process.ts'
 import { holdersOf, refusalOf, type Asking, type Stoppable } from './free-refusal.ts'
 import { canPrompt, confirm } from './prompt.ts'
 import { endServer } from './stop.ts'
@@ -52,7 +53,7 @@ export async function freePort(port: number, command: Command, program: Program,
     }
     if (!(await confirm(holders.length === 1 ? 'Stop it?' : 'Stop them?', program))) return 1
   }
-  const lookedAt = processTime(asking)
+  const isOlder = processesNow()
   const stopped: Stoppable[] = []
   let round: readonly Stoppable[] = holders
   // Workers that a program forked keep its socket. They are older than our look; what is newer was started again.
@@ -62,11 +63,11 @@ export async function freePort(port: number, command: Command, program: Program,
       stopped.push(holder)
     }
     const left = (await ownersOf(port)).filter(({ pid }) => asking.named === undefined || pid === asking.named)
-    round = left.filter((each): each is Stoppable => isOlder(each, lookedAt) && refusalOf(each, asking) === undefined)
+    round = left.filter((each): each is Stoppable => isOlder(each) && refusalOf(each, asking) === undefined)
   }
   await pause(againMs)
   const left = await ownersOf(port)
-  const again = left.find((owner) => !isOlder(owner, lookedAt) && isSuccessor(owner, stopped, asking))
+  const again = left.find((owner) => !isOlder(owner) && isSuccessor(owner, stopped, asking))
   if (again !== undefined) throw takenAgain(again, stopped, command)
   const still = `Port ${port} is still in use by ${left.map((each) => `${ownerName(each)} on ${each.addresses.join(', ')}`).join(' and ')}.`
   const text = `Stopped ${stopped.map(ownerName).join(', ')}.`
@@ -110,13 +111,18 @@ function isSuccessor({ addresses }: PortOwner, stopped: readonly Stoppable[], { 
   return named === undefined || stopped.some((each) => each.addresses.some((address) => addresses.includes(address)))
 }
 
-/** Now, by the clock of start times: on Linux it is up to a second late, since the system gives its own start in seconds. */
-function processTime({ startedAt }: Asking): number {
-  return startedAt === undefined ? Date.now() : startedAt.getTime() + process.uptime() * 1000
-}
-
-function isOlder({ process: its }: PortOwner, time: number): boolean {
-  return its?.startedAt !== undefined && its.startedAt.getTime() < time
+/** Tells the processes that run now from those that start later. */
+function processesNow(): (owner: PortOwner) => boolean {
+  const now = Date.now()
+  const { platform } = process
+  // Windows has neither fork nor a list that is read at once, but exact times. Elsewhere a start time is up to a second early.
+  if (platform === 'win32') return ({ process: its }) => its?.startedAt !== undefined && its.startedAt.getTime() < now
+  const words =
+    platform === 'linux'
+      ? readdirSync('/proc')
+      : execFileSync('ps', ['-A', '-o', 'pid='], { encoding: 'utf8' }).split('\n')
+  const pids = new Set(words.map(Number))
+  return ({ pid }) => pid !== undefined && pids.has(pid)
 }
 
 /** Nothing that we see listens there; a port may still be held. */
@@ -146,13 +152,13 @@ async function whoAsks(pids: unknown): Promise<Asking> {
   const named = namedPid(pids)
   const own = (await processInfo([process.pid])).get(process.pid)
   const chain = new Set([process.pid, ...(own?.parents ?? []).map(({ pid }) => pid)])
-  return { uid: process.getuid?.(), chain, container: own?.container?.id, named, startedAt: own?.startedAt }
+  return { uid: process.getuid?.(), chain, container: own?.container?.id, named }
 }
 
 /** What it is, where it works, and what starts it again. */
 function describe(holder: Stoppable, cwd: string): string {
   const { port, addresses, clients, process: its } = holder
-  const { project, startedAt, supervisor, user } = its ?? {}
+  const { project, startedAt, stopped, supervisor, user } = its ?? {}
   const rows: [string, string | undefined][] = [
     ['Port', `${port} on ${addresses.join(', ')}`],
     ['Program', ownerName(holder)],
@@ -160,6 +166,10 @@ function describe(holder: Stoppable, cwd: string): string {
     ['Project', project?.name],
     ['User', user],
     ['Since', startedAt === undefined ? undefined : formatSince(startedAt.getTime(), Date.now())],
+    [
+      'State',
+      stopped === true ? `stopped (^Z or SIGSTOP); to continue it instead: kill -CONT ${holder.pid}` : undefined,
+    ],
     ['Clients', clients === 0 ? undefined : `${clients} connected; they are not stopped`],
     ['Again', supervisor === undefined ? undefined : againText(supervisor)],
   ]
@@ -208,8 +218,10 @@ async function checkSame({ pid, port, process: its }: Stoppable, command: Comman
 
 function signal(pid: number, isForced: boolean): void {
   try {
-    if (process.platform !== 'win32') process.kill(pid, isForced ? 'SIGKILL' : 'SIGTERM')
-    else {
+    if (process.platform !== 'win32') {
+      if (isForced) process.kill(pid, 'SIGKILL')
+      else terminate(pid)
+    } else {
       const words = ['/PID', String(pid), ...(isForced ? ['/F'] : [])]
       execFileSync('C:\\Windows\\System32\\taskkill.exe', words, { stdio: 'ignore', windowsHide: true })
     }

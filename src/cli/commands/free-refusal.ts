@@ -14,8 +14,6 @@ export interface Asking {
   readonly container: string | undefined
   /** The process that the user named by --pid. */
   readonly named: number | undefined
-  /** When this process started. */
-  readonly startedAt: Date | undefined
 }
 
 /** Why a process is not stopped. */

@@ -36,6 +36,7 @@ function portFacts(row: ScannedPort): object {
       container: process?.container === undefined ? undefined : orNull(process.container),
       supervisor: process?.supervisor === undefined ? undefined : orNull(process.supervisor),
       startedAt: process?.startedAt?.toISOString(),
+      stopped: process?.stopped,
     }),
     parents: process?.parents ?? [],
     protocol: orNull({ name: protocol.name, tls: protocol.tls, alpn: protocol.alpn, http: protocol.http }),

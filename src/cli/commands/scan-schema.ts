@@ -38,6 +38,10 @@ const port = v.strictObject({
     v.description('The program that starts it again, and the command that stops it for good.'),
   ),
   startedAt: v.pipe(text, v.description('Date and time (RFC 3339).')),
+  stopped: v.pipe(
+    v.nullable(v.boolean()),
+    v.description('Whether a signal or a terminal has stopped it (SIGSTOP, ^Z), so that it answers nothing.'),
+  ),
   parents: v.array(v.strictObject({ pid, program: v.string() })),
   protocol: v.strictObject({ name: text, tls: v.boolean(), alpn: text, http: text }),
   product: v.pipe(text, v.description('What answers: Vite.')),

@@ -101,9 +101,10 @@ function whatText({ identity, process }: ScannedPort): string {
   const { product, version, protocol } = identity
   const running = process?.command ?? process?.program ?? protocol.name
   const name = product === undefined ? running : [product, version].join(' ').trim()
+  const isUnknown = protocol.http === undefined && product === undefined && protocol.name === undefined
   const notes = [
     ...(protocol.tls ? ['TLS'] : []),
-    ...(protocol.http === undefined && product === undefined && protocol.name === undefined ? ['not HTTP'] : []),
+    ...(process?.stopped === true ? ['stopped'] : isUnknown ? ['not HTTP'] : []),
   ]
   return printable(`${name ?? 'hidden process'}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`)
 }

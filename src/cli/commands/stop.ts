@@ -9,7 +9,7 @@ import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import type { RunningServer } from '../../control/control.ts'
-import { isRunning, isSameFolder, isThatServer, runningServers } from '../server-process.ts'
+import { isRunning, isSameFolder, isThatServer, runningServers, terminate } from '../server-process.ts'
 import { printingFlags, serverPort, type CommandDefinition } from './definition.ts'
 
 export const stopCommand: CommandDefinition = {
@@ -64,7 +64,7 @@ export async function endServer(server: RunningServer, program: Pick<Program, 'e
       },
     )
   }
-  process.kill(pid, 'SIGTERM')
+  terminate(pid)
   const deadline = program.elapsed() + patienceMs
   while (isRunning(server)) {
     if (program.elapsed() > deadline) {

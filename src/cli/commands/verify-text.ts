@@ -37,10 +37,15 @@ export function renderVerified({ results, untested }: Verified, terminal: Termin
 
 function renderResult({ url, protocols, checks }: VerifyResult, columns: number, style: Style): string {
   const wrong = checks.filter(({ verdict }) => verdict === 'failed')
+  const others = checks.filter(({ verdict }) => verdict !== 'failed')
+  // What none of them could ask is said once.
+  const [untested] = others
+  const isUntested = untested?.verdict === 'not tested' && others.every(({ why }) => why === untested.why)
   const lines = [
     `  ${style.bold(printable(url))}   ${style.dim(protocols.join(', '))}`,
     ...wrong.flatMap((check) => ['', ...failedLines(check, columns, style)]),
-    ...groups.flatMap(([title, codes]) => {
+    ...(isUntested ? ['', ...otherLines({ ...untested, name: `${others.length} other checks` }, columns, style)] : []),
+    ...(isUntested ? [] : groups).flatMap(([title, codes]) => {
       const rest = checks.filter(({ code, verdict }) => codes.includes(code) && verdict !== 'failed')
       if (rest.length === 0) return []
       return ['', `  ${style.bold(title)}`, ...rest.flatMap((check) => otherLines(check, columns, style))]

@@ -26,7 +26,7 @@ export async function findingsOf(row: Examined, others: readonly Examined[], con
     ...(isHttp ? [relayFindings(row, suspect), askedFindings(row, suspect)] : []),
     certificateFindings(suspect),
   ])
-  return [...knownFindings(row), ...twoOwners(row, others), ...asked.flat()]
+  return [...stoppedFindings(row), ...knownFindings(row), ...twoOwners(row, others), ...asked.flat()]
 }
 
 function finding(code: ScanCode, severity: Severity, why: string, fix: string = fixOf(scanTexts[code])): Finding {
@@ -110,6 +110,12 @@ function knownFindings(row: Examined): Finding[] {
     if (severity === undefined || !products.includes(product)) return []
     return [finding(code, severity, `${who(row)} ${what}.`)]
   })
+}
+
+function stoppedFindings({ process }: Examined): Finding[] {
+  if (process?.stopped !== true) return []
+  const why = `Its process is stopped (^Z or SIGSTOP), so it answers nothing.`
+  return [finding('S8008_STOPPED', 'warning', why, `kill -CONT ${process.pid}`)]
 }
 
 /** `localhost` means both families, and each may be another program. */

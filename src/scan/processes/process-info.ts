@@ -94,6 +94,7 @@ async function createDescriber(
       container,
       supervisor,
       startedAt: raw.startedAt,
+      stopped: raw.stopped,
     }
   }
 

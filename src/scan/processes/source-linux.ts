@@ -11,13 +11,15 @@ const ticksPerSecond = 100
 const supervisorVariables: ReadonlySet<string> = new Set(['pm_id', 'SUPERVISOR_PROCESS_NAME', 'SUPERVISOR_GROUP_NAME'])
 
 /** The fields of `/proc/<pid>/stat` that are used (proc_pid_stat(5)). The name may hold spaces and parentheses. */
-export function parseStat(text: string): { comm: string; ppid: number; startTicks: number } | undefined {
+export function parseStat(
+  text: string,
+): { comm: string; ppid: number; startTicks: number; stopped: boolean } | undefined {
   const end = text.lastIndexOf(')')
   const start = text.indexOf('(')
   const fields = text.slice(end + 2).split(' ')
   const [ppid, startTicks] = [Number(fields[1]), Number(fields[19])]
   if (start === -1 || end < start || !Number.isInteger(ppid) || !Number.isInteger(startTicks)) return undefined
-  return { comm: text.slice(start + 1, end), ppid, startTicks }
+  return { comm: text.slice(start + 1, end), ppid, startTicks, stopped: fields[0] === 'T' }
 }
 
 /**
@@ -64,6 +66,7 @@ export function linuxSource(proc: string = '/proc'): ProcessSource {
       argv: cmdline === '' ? [] : argv,
       comm: stat.comm,
       startedAt: boot === undefined ? undefined : new Date((boot + stat.startTicks / ticksPerSecond) * 1000),
+      stopped: stat.stopped,
     }
   }
 

@@ -1,12 +1,12 @@
 import { run, type Run } from '../../net/owners/owners.ts'
 import { noDetails, type ProcessSource, type RawProcess } from './source.ts'
 
-/** Parses `ps -A -o pid=,ppid=,uid=,etime=,user=,comm=`. The last column is a path, which may hold spaces. */
+/** Parses `ps -A -o pid=,ppid=,uid=,etime=,state=,user=,comm=`. The last column is a path, which may hold spaces. */
 export function parsePs(text: string, now: number = Date.now()): Map<number, RawProcess> {
   const processes = new Map<number, RawProcess>()
   for (const line of text.split('\n')) {
-    const [, pid, ppid, uid, elapsed = '', user, program] =
-      /^\s*(\d+)\s+(\d+)\s+(-?\d+)\s+([\d:-]+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? []
+    const [, pid, ppid, uid, elapsed = '', state = '', user, program] =
+      /^\s*(\d+)\s+(\d+)\s+(-?\d+)\s+([\d:-]+)\s+(\S+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? []
     if (program === undefined) continue
     const seconds = parseElapsed(elapsed)
     processes.set(Number(pid), {
@@ -18,6 +18,7 @@ export function parsePs(text: string, now: number = Date.now()): Map<number, Raw
       argv: [],
       comm: undefined,
       startedAt: seconds === undefined ? undefined : new Date(now - seconds * 1000),
+      stopped: state.startsWith('T'),
     })
   }
   return processes
@@ -59,7 +60,9 @@ export function parseFolders(text: string): Map<number, string> {
  * @param ms most milliseconds
  */
 export function psSource(pids: readonly number[], ms: number, execute: Run = run): ProcessSource {
-  const table = execute('ps', ['-A', '-o', 'pid=,ppid=,uid=,etime=,user=,comm='], ms).then((text) => parsePs(text))
+  const table = execute('ps', ['-A', '-o', 'pid=,ppid=,uid=,etime=,state=,user=,comm='], ms).then((text) =>
+    parsePs(text),
+  )
   const commands = execute('ps', ['-A', '-ww', '-o', 'pid=,args='], ms).then(parsePsArguments)
   const folders = execute('lsof', ['-a', '-d', 'cwd', '-p', pids.join(','), '-F', 'pn'], ms).then(parseFolders)
   return {

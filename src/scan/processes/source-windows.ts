@@ -46,6 +46,7 @@ export function parseCimProcesses(text: string): Map<number, RawProcess> {
           argv: splitCommandLine(CommandLine ?? ''),
           comm: Name,
           startedAt: Started === null ? undefined : new Date(Started),
+          stopped: false,
         },
       ]
     }),
@@ -77,7 +78,7 @@ export function windowsSource(ms: number, execute: Run = run): ProcessSource {
       const name = found === undefined ? (await tasks).get(pid) : undefined
       if (name === undefined) return found
       const unknown = { ppid: undefined, uid: undefined, user: undefined, executable: undefined, startedAt: undefined }
-      return { ...unknown, pid, argv: [], comm: name }
+      return { ...unknown, pid, argv: [], comm: name, stopped: false }
     },
     details: () => Promise.resolve(noDetails),
   }

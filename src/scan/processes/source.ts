@@ -12,6 +12,8 @@ export interface RawProcess {
   /** Short name that the kernel keeps. */
   readonly comm: string | undefined
   readonly startedAt: Date | undefined
+  /** Whether a signal or a terminal has stopped it (SIGSTOP, ^Z): it runs on after SIGCONT. */
+  readonly stopped: boolean
 }
 
 /** What is read of a process itself, not of its parents. */

@@ -6,6 +6,7 @@ import { openEndpoints, type Reached, type TestedServer } from './endpoint.ts'
 import { checkListing, checkSecret, secrets } from './files.ts'
 import { checkHosts, checkMissingHost } from './hosts.ts'
 import { joinFamilies } from './join-families.ts'
+import { stoppedProcess } from '../stopped-process.ts'
 import { checkCors, checkEvents, checkSockets } from './origins.ts'
 import { testRelay } from './relay.ts'
 import type { RelayResult, VerifyCheck, VerifyOptions, VerifyResult } from './types.ts'
@@ -35,7 +36,9 @@ async function verifyEndpoint(endpoint: TestedServer, closed: Reached['closed'])
     passed: checks.every(({ verdict }) => verdict === 'passed' || verdict === 'not applicable'),
   })
   if (first === undefined) {
-    const checks = endpoint.isOver ? checkCodes.map((code) => notTested(code, timeIsOver)) : silentChecks(spoken)
+    const checks = endpoint.isOver
+      ? checkCodes.map((code) => notTested(code, timeIsOver))
+      : silentChecks(spoken, endpoint.isOwn ? await stoppedProcess(endpoint) : undefined)
     return result({ verdict: 'not tested', attempts: [] }, checks)
   }
   const wires = [first, ...others] as const
@@ -79,10 +82,13 @@ function unasked(): VerifyCheck {
   return notTested('S8008_HOST', 'not asked, since a relay would look the names up')
 }
 
-function silentChecks({ isSilent, isTls }: Spoken): VerifyCheck[] {
-  const why = isSilent
-    ? 'it accepts connections and then does not answer'
-    : `it accepts connections and speaks no HTTP${isTls ? ', though TLS' : ''}`
+function silentChecks({ isSilent, isTls }: Spoken, stopped: number | undefined): VerifyCheck[] {
+  const why =
+    stopped !== undefined
+      ? `its process is stopped (^Z or SIGSTOP); kill -CONT ${stopped} continues it`
+      : isSilent
+        ? 'it accepts connections and then does not answer'
+        : `it accepts connections and speaks no HTTP${isTls ? ', though TLS' : ''}`
   const sent = ['GET / HTTP/1.1', 'the HTTP/2 preface', 'a TLS handshake']
   return checkCodes.map((code) =>
     code === 'S8008_ANSWER' ? failed(code, why, sent) : notTested(code, 'it does not answer'),

@@ -8,7 +8,6 @@ const asking: Asking = {
   chain: new Set([900, 901]),
   container: 'aaaa',
   named: undefined,
-  startedAt: undefined,
 }
 
 function owner(its: Partial<ProcessInfo>, pid: number | undefined = 4242): PortOwner {

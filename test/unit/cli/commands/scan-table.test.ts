@@ -27,6 +27,7 @@ function processOf(facts: Partial<ProcessInfo> = {}): ProcessInfo {
     container: undefined,
     supervisor: undefined,
     startedAt: new Date(now - 12 * 60_000),
+    stopped: false,
     ...facts,
   }
 }
@@ -132,6 +133,11 @@ test('hides ports of the system and short-lived ones without HTTP, but none with
   assert.deepEqual(numbers(lines(ports, { isWhole: true })), ['22', '2375', '5432', '631', '40000', '40001'])
 })
 
+test('a process that is stopped is called so', () => {
+  const stopped = rowOf(9000, { process: processOf({ stopped: true }), identity: silent })
+  assert.match(lines([stopped])[0] ?? '', /^ {3}9000 {2}vite \(stopped\) /)
+})
+
 test('a process that the system hides is held, not free', () => {
   const hidden = rowOf(9000, { process: undefined, pid: undefined, uid: 33, identity: silent })
   assert.deepEqual(lines([hidden], { isWhole: true }), [
@@ -175,7 +181,7 @@ test('for programs every key is there, null where a value is unknown', () => {
   })
   const [row] = (JSON.parse(JSON.stringify(facts)) as { ports: Record<string, unknown>[] }).ports
   const keys =
-    'port addresses families reach pid hidden ppid user uid program command cwd project unit container supervisor startedAt parents protocol product version evidence findings clients'
+    'port addresses families reach pid hidden ppid user uid program command cwd project unit container supervisor startedAt stopped parents protocol product version evidence findings clients'
   assert.deepEqual(Object.keys(row ?? {}), keys.split(' '))
   assert.deepEqual(
     [row?.['pid'], row?.['project'], row?.['protocol']],

@@ -197,6 +197,14 @@ test('accuses no server that repeats the request, and none for the connection of
   assert.deepEqual(await found(t, scanner), [])
 })
 
+test('a process that is stopped is a finding, with the command that continues it', async () => {
+  const row = rowOf(9, { process: { pid: 4242, stopped: true } as Examined['process'] })
+  const quiet = { ...row.identity, protocol: { ...row.identity.protocol, http: undefined } }
+  const [finding, ...more] = await findingsOf({ ...row, identity: quiet }, [], '127.0.0.1')
+  assert.deepEqual(more, [])
+  assert.deepEqual([finding?.code, finding?.fix], ['S8008_STOPPED', 'kill -CONT 4242'])
+})
+
 test('two owners of a port are a finding of both', async () => {
   const [first, second] = [rowOf(9, { pid: 1 }), rowOf(9, { pid: 2, addresses: ['::1'] })].map((row) => ({
     ...row,

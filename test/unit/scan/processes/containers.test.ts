@@ -82,7 +82,7 @@ test('names the container behind each port of Docker Desktop, and how it is stop
   await listen(t, api.path, () => `HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n${list}`)
   // By the documentation of lsof and ps; not recorded.
   const open = 'p500\nu501\nf9\nn*:8008\nf10\nn127.0.0.1:9\n'
-  const ps = '  500     1   501 01:00 ann /Applications/Docker.app/Contents/MacOS/com.docker.backend\n'
+  const ps = '  500     1   501 01:00 S ann /Applications/Docker.app/Contents/MacOS/com.docker.backend\n'
   const execute = (program: string, words: readonly string[]): Promise<string> =>
     Promise.resolve(program === 'ps' ? ps : words.includes('pun') ? open : '')
   const [other, forwarded] = await portOwners({ platform: 'darwin', execute, engines: [api] })

@@ -17,7 +17,10 @@ const status =
   'Name:\tnode\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t4242\nUid:\t1000\t33\t33\t33\nGid:\t33\t33\t33\t33\n'
 
 test('reads the parent and the start of a process whose name holds parentheses', () => {
-  assert.deepEqual(parseStat(stat), { comm: 'a) S (b', ppid: 4100, startTicks: 12345 })
+  assert.deepEqual(parseStat(stat), { comm: 'a) S (b', ppid: 4100, startTicks: 12345, stopped: false })
+  assert.equal(parseStat(stat.replace(') S 4100', ') T 4100'))?.stopped, true)
+  // Traced by a debugger, which continues it.
+  assert.equal(parseStat(stat.replace(') S 4100', ') t 4100'))?.stopped, false)
   for (const text of ['', '4242', '4242 (node) S', 'a (b) S x 1']) assert.equal(parseStat(text), undefined)
 })
 
@@ -91,6 +94,7 @@ test('describes a process with its parents, folder, project and supervisor', asy
     container: undefined,
     supervisor: { name: 'pm2', pid: 4100, stop: 'pm2 delete 3' },
     startedAt: new Date(1700000123450),
+    stopped: false,
   })
   assert.doesNotMatch(JSON.stringify(info), /s3cret/)
 })
@@ -140,10 +144,10 @@ test('names the container of a process, and of the proxy of Docker', async (t) =
 })
 
 // By the documentation of ps(1) on macOS, not recorded; ps of procps 4.0 prints the same columns.
-const ps = `  501     1   501    02-03:04:05 ann              /Applications/Visual Studio Code.app/Contents/MacOS/Electron
- 4242   501   501          00:07 ann              /usr/local/bin/node
-    1     0     0    12-00:00:00 root             /sbin/launchd
-   77     1    -2          01:02:03 daemon        rapportd
+const ps = `  501     1   501    02-03:04:05 Ss   ann              /Applications/Visual Studio Code.app/Contents/MacOS/Electron
+ 4242   501   501          00:07 T    ann              /usr/local/bin/node
+    1     0     0    12-00:00:00 Ss   root             /sbin/launchd
+   77     1    -2          01:02:03 S    daemon        rapportd
 garbage
 `
 const args = `  501 /Applications/Visual Studio Code.app/Contents/MacOS/Electron
@@ -158,6 +162,7 @@ test('reads the columns of ps', () => {
   assert.equal(executable, '/Applications/Visual Studio Code.app/Contents/MacOS/Electron')
   assert.deepEqual([user, startedAt], ['ann', new Date(now - (((2 * 24 + 3) * 60 + 4) * 60 + 5) * 1000)])
   assert.equal(found.get(77)?.uid, -2)
+  assert.deepEqual([found.get(501)?.stopped, found.get(4242)?.stopped], [false, true])
   assert.equal(parseElapsed('00:07'), 7)
   for (const text of ['', '7', '1-00:07', 'x:07']) assert.equal(parseElapsed(text), undefined)
   assert.deepEqual(parsePsArguments(args).get(4242)?.slice(0, 2), ['node', '/Users/ann/shop/node_modules/.bin/next'])

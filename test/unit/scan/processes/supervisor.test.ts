@@ -7,7 +7,7 @@ import { findSupervisor, type NamedProcess, type SupervisedProcess } from '../..
 /** A process with these arguments, one for each word unless given as a list. */
 function parent(pid: number, line: string | readonly string[], executable?: string): NamedProcess {
   const argv = typeof line === 'string' ? line.split(' ') : line
-  const none = { ppid: undefined, uid: 1000, user: undefined, startedAt: undefined }
+  const none = { ppid: undefined, uid: 1000, user: undefined, startedAt: undefined, stopped: false }
   return { ...none, pid, argv, executable, comm: undefined, ...processName({ argv, executable }) }
 }
 
