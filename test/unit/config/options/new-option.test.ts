@@ -7,12 +7,12 @@ import { pageOptions } from '../../../../src/config/options/pages.ts'
 
 // The one edit of someone who adds options. Everything else is imported below it, since the table is built on import.
 Object.assign(pageOptions, {
-  crawlers: plain({
+  trackers: plain({
     ...toggle,
     default: true,
-    description: 'Let search engines list what is served.',
-    foreignFlags: [[['--no-robots'], '--no-crawlers']],
-    foreignKeys: [[['robotsTxt'], 'did you mean "crawlers"? It is on']],
+    description: 'Let pages count their visitors.',
+    foreignFlags: [[['--no-beacons'], '--no-trackers']],
+    foreignKeys: [[['beaconUrl'], 'did you mean "trackers"? It is on']],
     correct: (value) => (value === 'index' ? 'did you mean true?' : undefined),
   }),
   badge: option({
@@ -47,7 +47,7 @@ const { resolveConfig } = await import('../../../../src/config/resolve/resolve.t
 
 const commands = await loadCommands()
 
-type New = Readonly<Record<'crawlers' | 'badge', unknown>>
+type New = Readonly<Record<'trackers' | 'badge', unknown>>
 
 const read = (...argv: string[]): ReturnType<typeof readCommand> => readCommand(argv, () => false)
 const page = (word: string): string =>
@@ -55,19 +55,19 @@ const page = (word: string): string =>
 
 describe('an option that was added in one place', () => {
   test('has flags', async () => {
-    assert.deepEqual((await read('--no-crawlers', '--badge', 'x')).flags, { crawlers: false, badge: ['x'] })
-    assert.equal(flags.find(({ key }) => key === 'crawlers')?.canBeOff, true)
-    await assert.rejects(read('--crawler'), { hint: 'serve8008 --crawlers' })
-    await assert.rejects(read('--no-robots'), { hint: 'serve8008 --no-crawlers' })
+    assert.deepEqual((await read('--no-trackers', '--badge', 'x')).flags, { trackers: false, badge: ['x'] })
+    assert.equal(flags.find(({ key }) => key === 'trackers')?.canBeOff, true)
+    await assert.rejects(read('--tracker'), { hint: 'serve8008 --trackers' })
+    await assert.rejects(read('--no-beacons'), { hint: 'serve8008 --no-trackers' })
   })
 
-  test('is completed', () => assert.match(renderCompletion('bash', flags, commands), /--crawlers/))
+  test('is completed', () => assert.match(renderCompletion('bash', flags, commands), /--trackers/))
 
   test('has a variable, and is read from sources by their strength', async () => {
-    const env = { SERVE8008_CRAWLERS: 'off', SERVE8008_BADGE: 'y' }
+    const env = { SERVE8008_TRACKERS: 'off', SERVE8008_BADGE: 'y' }
     const { config, origins } = await loadConfig({ cwd: '/', config: false, env, flags: { badge: 'x' } as never })
-    assert.deepEqual([(config as unknown as New).crawlers, (config as unknown as New).badge], [false, '<x>'])
-    assert.deepEqual([origins['crawlers'], origins['badge']], ['env SERVE8008_CRAWLERS', 'flag --badge'])
+    assert.deepEqual([(config as unknown as New).trackers, (config as unknown as New).badge], [false, '<x>'])
+    assert.deepEqual([origins['trackers'], origins['badge']], ['env SERVE8008_TRACKERS', 'flag --badge'])
   })
 
   test('overrides what it excludes, and is overridden', async () => {
@@ -80,37 +80,37 @@ describe('an option that was added in one place', () => {
   })
 
   test('is on help pages', () => {
-    assert.match(page('crawlers'), /--\[no-\]crawlers +Let search engines list what is served\. Default on\./)
-    assert.match(page('crawlers'), /SERVE8008_CRAWLERS/)
+    assert.match(page('trackers'), /--\[no-\]trackers +Let pages count their visitors\. Default on\./)
+    assert.match(page('trackers'), /SERVE8008_TRACKERS/)
     assert.match(page('pages'), /--badge TEXT +Badge of the visitor\. Default none\./)
   })
 
   test('is in the JSON Schema', () => {
     const { properties } = jsonSchema() as { properties: Readonly<Record<string, unknown>> }
-    const description = 'Let search engines list what is served. Accepts true or false.'
-    assert.deepEqual(properties['crawlers'], { description, type: 'boolean', default: true })
+    const description = 'Let pages count their visitors. Accepts true or false.'
+    assert.deepEqual(properties['trackers'], { description, type: 'boolean', default: true })
   })
 
   test('is validated', () => {
-    assert.equal(problemOf({ crawlers: 1 }), 'crawlers: expected true or false, got 1; serve8008 help crawlers')
-    assert.equal(problemOf({ crawlers: 'index' }), 'crawlers: expected true or false, got "index"; did you mean true?')
-    assert.equal(problemOf({ crawler: true }), 'crawler: unknown option; did you mean "crawlers"?')
-    assert.equal(problemOf({ robotsTxt: 1 }), 'robotsTxt: unknown option; did you mean "crawlers"? It is on')
+    assert.equal(problemOf({ trackers: 1 }), 'trackers: expected true or false, got 1; serve8008 help trackers')
+    assert.equal(problemOf({ trackers: 'index' }), 'trackers: expected true or false, got "index"; did you mean true?')
+    assert.equal(problemOf({ tracker: true }), 'tracker: unknown option; did you mean "trackers"?')
+    assert.equal(problemOf({ beaconUrl: 1 }), 'beaconUrl: unknown option; did you mean "trackers"? It is on')
     assert.equal(problemOf({ badge: 5 }), 'badge: expected a string; use a text in lower case')
   })
 
   test('is resolved, with its default', () => {
     const config = resolveConfig({}) as unknown as New
-    assert.deepEqual([config.crawlers, config.badge], [true, '<none>'])
-    assert.equal((defaults as unknown as New).crawlers, true)
+    assert.deepEqual([config.trackers, config.badge], [true, '<none>'])
+    assert.equal((defaults as unknown as New).trackers, true)
     assert.equal(problemOf({ badge: 'X' }), 'badge: it has a capital; use lower case')
   })
 
   test('is a setting, and shows no secret', async () => {
-    const loaded = await loadConfig({ cwd: '/', config: false, flags: { badge: 'x', crawlers: false } as never })
-    const shown = settingsOf(loaded).filter(({ key }) => key === ('crawlers' as never) || key === ('badge' as never))
+    const loaded = await loadConfig({ cwd: '/', config: false, flags: { badge: 'x', trackers: false } as never })
+    const shown = settingsOf(loaded).filter(({ key }) => key === ('trackers' as never) || key === ('badge' as never))
     assert.deepEqual(shown, [
-      { key: 'crawlers', value: false, origin: 'flag --crawlers' },
+      { key: 'trackers', value: false, origin: 'flag --trackers' },
       { key: 'badge', value: '…', origin: 'flag --badge' },
     ])
     assert.equal((publicConfig(loaded.config) as unknown as New).badge, '…')
@@ -121,11 +121,11 @@ describe('an option that was added in one place', () => {
     const row = (path: string, name: string): string => tables[path]?.[name]?.() ?? ''
     assert.match(
       row('docs/reference/command-line.md', 'options'),
-      /^\| `--crawlers`, `--no-crawlers` \| Let search .*\| on \|$/m,
+      /^\| `--trackers`, `--no-trackers` \| Let pages .*\| on \|$/m,
     )
     assert.match(
       row('docs/reference/config-file.md', 'keys'),
-      /^\| `crawlers` \| true or false \| `--crawlers` \| on \|$/m,
+      /^\| `trackers` \| true or false \| `--trackers` \| on \|$/m,
     )
     assert.match(row('docs/reference/environment.md', 'variables'), /^\| `SERVE8008_BADGE` \| `badge` \|$/m)
   })
