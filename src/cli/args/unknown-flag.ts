@@ -126,6 +126,7 @@ const wordsOfCommands: Readonly<Record<string, readonly [flags: RegExp, form: Re
   scan: [/^(?:-p|--ports?)$/, /^\d+(?:-\d+)?$/],
   free: [/^(?:-p|--port)$/, /^\d+$/],
   explain: [/^(?:-X|--request|--method)$/, /^[A-Za-z]{3,20}$/],
+  completion: [/^(?:-s|--shell)$/, /^[a-z]+$/],
   cert: [/^(?:-d|--domain|--host|--hostname|--name)$/, /^[\w.:-]+$/],
 }
 

@@ -190,6 +190,7 @@ test('refuses flags and words that a command does not take', async () => {
 test('a flag for what a command takes as a word is corrected', async () => {
   for (const [line, hint] of [
     ['scan --port 3000', 'serve8008 scan 3000'],
+    ['completion --shell zsh', 'serve8008 completion zsh'],
     ['scan -p 3000-3010 --json', 'serve8008 scan 3000-3010 --json'],
     ['free --port=3000 --yes', 'serve8008 free 3000 --yes'],
     ['explain -X POST /api', 'serve8008 explain POST /api'],
