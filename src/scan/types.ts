@@ -75,6 +75,8 @@ export interface ProcessInfo {
   readonly container: Container | undefined
   readonly supervisor: Supervisor | undefined
   readonly startedAt: Date | undefined
+  /** What it is, where ending it may lose work or data: `serve8008 free` refuses it. */
+  readonly role: 'shell' | 'editor' | 'database' | undefined
   /** Whether a signal or a terminal has stopped it (SIGSTOP, ^Z): it answers nothing until `kill -CONT`. */
   readonly stopped: boolean
 }

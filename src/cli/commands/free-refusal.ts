@@ -24,11 +24,11 @@ export interface Refusal {
   readonly instead: string | undefined
 }
 
-const shells = /^(?:ba|z|fi|da|k|tc|c)?sh$|^(?:pwsh|powershell|cmd|tmux|screen|zellij|login|sshd|sshd-session)\b/
-const editors =
-  /^(?:code|code-server|code-insiders|codium|cursor|zed|vim?|nvim|emacs|nano|subl|sublime_text|idea|webstorm|phpstorm|pycharm|goland|rubymine|rider)\b/
-const databases =
-  /^(?:postgres|postmaster|mysqld|mariadbd|redis-server|valkey-server|mongod|mongos|memcached|clickhouse|influxd|etcd|cockroach|sqlservr|neo4j|couchdb|beam\.smp)\b/
+const roleTexts = {
+  shell: 'It is a shell',
+  editor: 'It is an editor',
+  database: 'It is a database, which may lose data',
+} as const
 const engines =
   /^(?:docker-proxy|dockerd|containerd|com\.docker|rootlessport|rootlesskit|conmon|podman|wslrelay|vpnkit)/
 
@@ -51,10 +51,7 @@ export function refusalOf({ pid, uid, process: its }: PortOwner, asking: Asking)
   if (engines.test(program)) return named('It forwards to a container')
   if (its?.container !== undefined && its.container.id !== asking.container) return named('It runs in a container')
   if (its?.unit !== undefined && instead?.includes('--user') !== true) return named(`It is the system's ${its.unit}`)
-  if (shells.test(program)) return named('It is a shell')
-  if (editors.test(program)) return named('It is an editor')
-  if (databases.test(program)) return named('It is a database, which may lose data')
-  return undefined
+  return its?.role === undefined ? undefined : named(roleTexts[its.role])
 }
 
 /**

@@ -8,6 +8,7 @@ import { findProject } from './project.ts'
 import { linuxSource } from './source-linux.ts'
 import { psSource } from './source-ps.ts'
 import { windowsSource } from './source-windows.ts'
+import { roleOf } from './role.ts'
 import type { ProcessDetails, ProcessSource, RawProcess } from './source.ts'
 import { findSupervisor, type NamedProcess } from './supervisor.ts'
 import { readUsers, type User } from './users.ts'
@@ -94,6 +95,7 @@ async function createDescriber(
       container,
       supervisor,
       startedAt: raw.startedAt,
+      role: roleOf({ ...raw, name, command }),
       stopped: raw.stopped,
     }
   }

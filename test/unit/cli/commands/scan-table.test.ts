@@ -28,6 +28,7 @@ function processOf(facts: Partial<ProcessInfo> = {}): ProcessInfo {
     supervisor: undefined,
     startedAt: new Date(now - 12 * 60_000),
     stopped: false,
+    role: undefined,
     ...facts,
   }
 }

@@ -95,6 +95,7 @@ test('describes a process with its parents, folder, project and supervisor', asy
     supervisor: { name: 'pm2', pid: 4100, stop: 'pm2 delete 3' },
     startedAt: new Date(1700000123450),
     stopped: false,
+    role: undefined,
   })
   assert.doesNotMatch(JSON.stringify(info), /s3cret/)
 })
