@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { processInfo } from '../../src/scan/scan.ts'
 import { freePort } from '../support/free-port.ts'
-import { commandWords, folderOf, registered, serve, start, type Ended } from './command.ts'
+import { folderOf, registered, serve } from './command.ts'
 import { runHere } from './here.ts'
+import { listener, plain } from './listener.ts'
 
 const skip = process.platform === 'linux' ? false : 'what other systems show is recorded'
-
-/** Starts a program that prints its port, and waits for it. */
-async function listener(
-  t: TestContext,
-  code: string,
-  words: readonly [string, ...string[]] = [process.execPath, '-e'],
-): Promise<{ child: ChildProcess; port: number; pid: number }> {
-  const [program, ...rest] = words
-  const child = spawn(program, [...rest, code], { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.after(() => child.kill('SIGKILL'))
-  const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  return { child, port: Number(chunk.toString()), pid: child.pid as number }
-}
-
-const plain = (host: string, port: number): string =>
-  `const s = require('net').createServer(c => c.on('error', () => {})).listen(${port}, '${host}', () => console.log(s.address().port))`
 
 function free(t: TestContext, port: number, ...flags: string[]): ReturnType<typeof runHere> {
   return runHere(t, ['free', String(port), ...flags], { env: { XDG_RUNTIME_DIR: '/nowhere' } })
@@ -65,38 +50,6 @@ test('free stops nothing without a yes, and a program with one', { skip }, async
     stopped: [{ pid, program: 'node', command: null }],
     left: [],
   })
-})
-
-const probe = spawnSync('script', ['--version'], { encoding: 'utf8' })
-const terminal =
-  skip === false && !probe.stdout?.includes('util-linux') ? 'there is no script(1) of util-linux here' : skip
-
-/** Answers the question of free in a pseudo-terminal. */
-async function answer(t: TestContext, port: number, keys: string): Promise<Ended> {
-  const line = [...commandWords, 'free', String(port)].map((word) => `'${word}'`).join(' ')
-  const { child, stdout, ended } = start(t, [], {
-    words: ['script', '-qefc', line, '/dev/null'],
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { NO_COLOR: '1', SHELL: '/bin/sh', TERM: 'xterm', XDG_RUNTIME_DIR: '/nowhere' },
-  })
-  const [shown] = await stdout(/[^]*Stop it\? \[y\/N\] /)
-  assert.match(shown, new RegExp(`^ {2}Port {5}${port} on 127\\.0\\.0\\.1\r\n {2}Program {2}node \\(pid \\d+\\)\r\n`))
-  child.stdin?.write(keys)
-  return ended
-}
-
-test('free asks in a terminal: no and nothing leave the program, yes ends it', { skip: terminal }, async (t) => {
-  const { child, port } = await listener(t, plain('127.0.0.1', await freePort()))
-  for (const keys of ['n\r', '\r']) {
-    const { exitCode, stdout } = await answer(t, port, keys)
-    assert.deepEqual([exitCode, child.exitCode, child.signalCode], [1, null, null], stdout)
-    assert.doesNotMatch(stdout, /is free/)
-  }
-  const stopped = once(child, 'exit')
-  const { exitCode, stdout } = await answer(t, port, 'y\r')
-  assert.deepEqual(await stopped, [null, 'SIGTERM'])
-  assert.equal(exitCode, 0)
-  assert.match(stdout, new RegExp(`\nPort ${port} is free\\.\r\n$`))
 })
 
 test('free ends a program that ignores SIGTERM with --force only', { skip }, async (t) => {

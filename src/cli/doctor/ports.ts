@@ -12,7 +12,7 @@ import {
 } from '../../scan/scan.ts'
 import { note, warning, type Seen } from './check.ts'
 
-/** Most milliseconds to ask what answers on the ports that are in use, and to find who else does: the check has a second. */
+/** Most milliseconds to ask what answers on the ports that are in use: the check has a second. */
 const askingMs = 300
 
 /** Says which ports of the configuration could be used now, and who holds the others. */
@@ -39,7 +39,7 @@ export async function lookAtPorts({ config }: LoadedConfig, servers: readonly Ru
 
 /** The ports that are one program over IPv4 and another over IPv6. */
 async function dividedPorts(ports: readonly number[]): Promise<Finding[]> {
-  const owners = ports.length === 0 ? [] : await portOwners({ ports, ms: askingMs })
+  const owners = ports.length === 0 ? [] : await portOwners({ ports })
   return owners.flatMap((one, at) => {
     const other = owners.slice(at + 1).find((each) => isDivided(one, each))
     if (other === undefined) return []
