@@ -112,7 +112,8 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   E8008_PORT_HELD: {
     meaning: 'The one port that you asked for is in use; the message names the process where the system does.',
     cause: 'Another server, often an earlier one, listens on it.',
-    remedy: 'End that process (serve8008 stop ends one of yours), or choose another port: --port 3001.',
+    remedy:
+      'See what it is with serve8008 scan PORT, end it with serve8008 free PORT, or choose another port: --port 3001.',
   },
   E8008_PORT_DENIED: {
     meaning: 'The one port that you asked for needs rights that you do not have.',

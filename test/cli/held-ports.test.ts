@@ -53,7 +53,7 @@ test('the error for ports that are all held names what answers on each', { skip 
   assert.match(
     one.stderr,
     new RegExp(
-      `^Port ${first.port} is in use by Synapse 1\\.67\\.0 \\(pid ${first.pid}\\)\\. You asked.*\nE8008_PORT_HELD`,
+      `^Port ${first.port} is in use by Synapse 1\\.67\\.0 \\(pid ${first.pid}\\)\\. You asked.* To end that program: serve8008 free ${first.port}\\.\nE8008_PORT_HELD`,
     ),
   )
   const all = await runHere(t, ['--port', `${first.port},${second.port}`], { cwd })

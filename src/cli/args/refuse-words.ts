@@ -28,9 +28,11 @@ export function refuseWords(given: Words): void {
   const { words, folders, values, argv, isFolder } = given
   const [first] = words
   if (first !== undefined && Object.hasOwn(foreignWords, first) && !isFolder(first)) {
+    // `stop` ends servers of ours, by folder.
+    const isOfPort = first === 'kill' && words.some((word) => /^:?\d+$/.test(word))
     throw usageError(
       `There is no folder ${first}, and no command ${first}.`,
-      replaceWord(argv, first, ...(foreignWords[first] ?? [])),
+      replaceWord(argv, first, ...(isOfPort ? ['free'] : (foreignWords[first] ?? []))),
     )
   }
   const [folder, second] = folders

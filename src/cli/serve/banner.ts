@@ -115,5 +115,9 @@ function paintUrl(style: Style): Paint {
 function portRows({ listeners }: Listening): string[][] {
   return listeners
     .filter((each) => each.skipped.length > 0)
-    .map((each) => [...each.skipped.map(({ reason }) => reason), `using ${each.port}`])
+    .map(({ skipped, port }) => {
+      const held = skipped.find(({ holder }) => holder?.pid !== undefined)
+      const stop = held === undefined ? [] : [`to free ${held.port}: serve8008 free ${held.port}`]
+      return [...skipped.map(({ reason }) => reason), `using ${port}`, ...stop]
+    })
 }

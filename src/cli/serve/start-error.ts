@@ -21,8 +21,16 @@ export async function explainStartError(
   if (/^E8008_(?:ROOT|AUTH_FILE)/.test(thrown.code)) checkFolders(loaded.config, loaded.origins)
   const error = isForPeople && thrown.skipped.length > 0 ? await namingHolders(thrown) : thrown
   if (error.code !== 'E8008_PORT_HELD' && error.code !== 'E8008_PORT_DENIED') return error
-  const named = withOrigin(error, loaded.origins)
+  const named = withOrigin(withStop(error), loaded.origins)
   return named.code === 'E8008_PORT_HELD' ? heldBySameFolder(named, loaded.config, env) : named
+}
+
+/** Adds how to end the program that has the port, where the system shows one. */
+function withStop(error: ServeError): ServeError {
+  const held = error.skipped.find(({ holder }) => holder?.pid !== undefined && holder.pid !== process.pid)
+  if (held === undefined) return error
+  const { code, message, fix, cause, skipped } = error
+  return new ServeError(code, `${message} To end that program: serve8008 free ${held.port}.`, { fix, cause, skipped })
 }
 
 /** Adds where the port was set, unless it was typed. */

@@ -103,6 +103,7 @@ test('explains a word that is not a folder', async () => {
     ['dev --port 3000', 'There is no folder dev, and no command dev.', 'serve8008 --port 3000'],
     ['port 3000', 'There is no folder port, and no command port.', 'serve8008 --port 3000'],
     ['tls ./a', 'There is no folder tls, and no command tls.', 'serve8008 --tls ./a'],
+    ['kill 8008', 'There is no folder kill, and no command kill.', 'serve8008 free 8008'],
     ['kill', 'There is no folder kill, and no command kill.', 'serve8008 stop'],
     [
       './a -s b.txt',

@@ -118,6 +118,16 @@ test('is one plain line for a pipe', () => {
   assert.equal(renderPlainBanner(facts({ folder: 'a\nb' })).split('\n').length, 2)
 })
 
+test('says how to end the program that has a port', () => {
+  const holder = { pid: 4242, name: 'node', address: '127.0.0.1' } as SkippedPort['holder']
+  const reason = '8008 is in use by node (pid 4242)'
+  const text = renderBanner(facts({}, { skipped: [{ port: 8008, code: 'EADDRINUSE', holder, reason }] }), terminal)
+  assert.match(
+    text,
+    /^ {2}Ports {5}8008 is in use by node \(pid 4242\)\n {12}using 8080\n {12}to free 8008: serve8008 free 8008$/m,
+  )
+})
+
 test('is one JSON line with stable keys', () => {
   const line = renderJsonBanner(facts({}, { skipped }), '/home/me/site', 42)
   assert.ok(line.endsWith('}\n'))
