@@ -120,11 +120,12 @@ function stoppedFindings({ process }: Examined): Finding[] {
 
 /** `localhost` means both families, and each may be another program. */
 function twoOwners(row: Examined, others: readonly Examined[]): Finding[] {
-  const other = others.find((each) => isDivided(row, each))
+  // Of the two rows the first has the finding.
+  const other = others.slice(others.indexOf(row) + 1).find((each) => isDivided(row, each))
   if (other === undefined) return []
   const name = ({ identity, process, pid }: Examined): string =>
     `${identity.product ?? process?.program ?? 'another program'}${pid === undefined ? '' : ` (pid ${pid})`}`
-  const fix = row.pid === undefined ? freed(row) : `${freed(row)} --pid ${row.pid}`
+  const fix = other.pid === undefined ? freed(row) : `${freed(row)} --pid ${other.pid}`
   return [finding('S8008_TWO_OWNERS', 'warning', dividedText(row, other, [name(row), name(other)]), fix)]
 }
 
