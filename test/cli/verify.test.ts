@@ -78,6 +78,7 @@ test('wrong words are usage errors with a command that works', async (t) => {
     [['3000', '3001'], /verify takes one URL, but got 3001 too/],
     [['3000', '--cors'], /flags of serving are for the server that verify starts/],
     [['ftp://localhost/'], /is neither a URL with http or https nor a port/],
+    [['http://127.0.0.1:0/'], /is neither a URL with http or https nor a port/],
     [['http://192.0.2.1/'], /192\.0\.2\.1 is not this machine.*\n.*Add --host 192\.0\.2\.1/],
   ] as const) {
     const { exitCode, stderr } = await run(t, ['verify', ...args], { cwd })

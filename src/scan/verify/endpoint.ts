@@ -109,7 +109,8 @@ function readUrl(text: string, shown: string): URL {
   const url = URL.canParse(bareAddress.test(text) ? `http://${whole}` : text)
     ? new URL(bareAddress.test(text) ? `http://${whole}` : text)
     : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.hostname !== '') return url
+  // Port 0 is none, and would be read as the default port of the scheme.
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.hostname !== '' && url.port !== '0') return url
   throw new ServeError('E8008_USAGE', `${printable(shown, 200)} is neither a URL with http or https nor a port.`, {
     hint: 'serve8008 verify http://localhost:8008/',
   })
