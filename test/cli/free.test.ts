@@ -25,7 +25,10 @@ test('free says that nothing listens, and refuses what is no port', { skip }, as
     stopped: [],
     left: [],
   })
-  assert.equal((await runHere(t, ['free', '70000'])).exitCode, 2)
+  for (const word of ['70000', `${port},1`, `${port}-1`]) assert.equal((await runHere(t, ['free', word])).exitCode, 2)
+  for (const word of [`:${port}`, `localhost:${port}`]) {
+    assert.equal((await runHere(t, ['free', word])).stdout, `Nothing listens on port ${port}.\n`)
+  }
   const unnamed = await runHere(t, ['free', '--json'])
   assert.equal(unnamed.exitCode, 2)
   // A program that runs what an error suggests must stop nothing that was not named.

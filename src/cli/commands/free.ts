@@ -1,4 +1,5 @@
 import { usageError } from '../args/command-line.ts'
+import { portsIn } from '../args/port-words.ts'
 import { only, printingFlags, yesFlag, type CommandDefinition } from './definition.ts'
 
 export const freeCommand: CommandDefinition = {
@@ -20,9 +21,9 @@ export const freeCommand: CommandDefinition = {
   row: ['serve8008 free PORT', 'stop what listens on a port'],
   async handler(command, program, report) {
     const [word = ''] = command.words
-    const port = /^\d{1,5}$/.test(word) ? Number(word) : 0
-    if (port < 1 || port > 65_535) {
-      throw usageError(`"${word}" is not a port: it must be 1 to 65535.`, 'serve8008 free PORT')
+    const [port, ...more] = portsIn(word) ?? []
+    if (port === undefined || more.length > 0) {
+      throw usageError(`"${word}" is not one port: it must be 1 to 65535.`, 'serve8008 free PORT')
     }
     const { freePort } = await import('./free-port.ts')
     return freePort(port, command, program, report)

@@ -1,7 +1,6 @@
-import { ServeError } from '../../core/serve-error.ts'
-import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { withoutSecret } from '../args/command-line.ts'
+import { printableJson } from '../../core/util/sanitize.ts'
 import { isOn, type Command } from '../args/command.ts'
+import { portWords } from '../args/port-words.ts'
 import type { Finding, ScanResult } from '../../scan/scan.ts'
 import type { Program } from '../process-io.ts'
 import type { StaleEntry } from '../stale-entries.ts'
@@ -17,7 +16,7 @@ export const scanCommand: CommandDefinition = {
     only('watch', ['w'], 'Look again every 2 seconds, and print what has changed.'),
     ...printingFlags,
   ],
-  usage: [['serve8008 scan [ports]', 'all that listens, or these ports: 3000 or 3000-3010']],
+  usage: [['serve8008 scan [ports]', 'all that listens, or these ports: 3000, 3000-3010 or 3000,8008']],
   examples: [
     ['serve8008 scan', 'everything, by project'],
     ['serve8008 scan 3000 8008', 'these two, also when nothing listens there'],
@@ -48,7 +47,7 @@ async function scanOnce(command: Command, { env }: Program, report: Reporter): P
     import('../../config/options/option-table.ts'),
   ])
   const { json, quiet, values, words } = command
-  const ports = words.flatMap(portsOf)
+  const ports = portWords(words, 'scan')
   const given = ports.length > 0 ? { ports } : { expected: [...(defaults.port as readonly number[])] }
   const isWhole = isOn(values, 'all') || ports.length > 0
   let previous = await scanPorts(given)
@@ -81,15 +80,4 @@ function withEntries(result: ScanResult, entries: readonly StaleEntry[], asked: 
   )
   const ports = result.ports.map((row) => ({ ...row, findings: [...row.findings, ...findingsAt(row.port)] }))
   return { ...result, ports, findings: rest.map(findingOf) }
-}
-
-/** The ports that a word names: `3000`, `3000-3010`, or `:3000`. */
-function portsOf(word: string): number[] {
-  const [, first, last = first] = /^:?(\d{1,5})(?:-(\d{1,5}))?$/.exec(word) ?? []
-  const [from, to] = [Number(first), Number(last)]
-  if (first === undefined || from < 1 || to > 65_535 || to < from) {
-    const message = `serve8008 scan takes ports from 1 to 65535, such as 3000 or 3000-3010, but got ${withoutSecret(printable(word))}.`
-    throw new ServeError('E8008_USAGE', message, { hint: 'serve8008 scan 3000' })
-  }
-  return Array.from({ length: to - from + 1 }, (_, at) => from + at)
 }
