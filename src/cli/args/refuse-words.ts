@@ -29,7 +29,7 @@ export function refuseWords(given: Words): void {
   const [first] = words
   if (first !== undefined && Object.hasOwn(foreignWords, first) && !isFolder(first)) {
     // `stop` ends servers of ours, by folder.
-    const isOfPort = first === 'kill' && words.some((word) => /^:?\d+$/.test(word))
+    const isOfPort = first === 'kill' && /^:?\d+$/.test(words[1] ?? '')
     throw usageError(
       `There is no folder ${first}, and no command ${first}.`,
       replaceWord(argv, first, ...(isOfPort ? ['free'] : (foreignWords[first] ?? []))),

@@ -116,8 +116,8 @@ function portRows({ listeners }: Listening): string[][] {
   return listeners
     .filter((each) => each.skipped.length > 0)
     .map(({ skipped, port }) => {
-      const held = skipped.find(({ holder }) => holder?.pid !== undefined)
-      const stop = held === undefined ? [] : [`to free ${held.port}: serve8008 free ${held.port}`]
+      const held = skipped.find(({ holder }) => holder?.pid)?.port
+      const stop = held ? [`to free ${held}: serve8008 free ${held}`] : []
       return [...skipped.map(({ reason }) => reason), `using ${port}`, ...stop]
     })
 }
