@@ -98,13 +98,14 @@ test('a file in chunks is found', async (t) => {
 })
 
 /** Contacts every listener of this process but one, as a program that looks for servers does. */
-async function contactListeners(except: number): Promise<void> {
+async function contactListeners(t: TestContext, except: number): Promise<void> {
   const ports = (await openPorts()).filter(({ pid, port }) => pid === process.pid && port !== except)
   const contacts = ports.map(async ({ port, addresses: [host] }) => {
     const socket = connect({ port, ...(host === undefined ? {} : { host }) })
-    socket.on('error', () => {}).resume()
-    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    await once(socket, 'close')
+    t.after(() => socket.destroy())
+    socket.resume().end('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(socket, 'connect').catch(() => {})
+    socket.on('error', () => {})
   })
   await Promise.all(contacts)
 }
@@ -120,7 +121,7 @@ for (const [what, relays, expected] of [
       const host = incoming.headers.host ?? ''
       if (host === own) return answer()
       // By now the canaries listen.
-      looked ??= contactListeners(port)
+      looked ??= contactListeners(t, port)
       void looked.then(() => {
         if (!relays || incoming.url?.startsWith('/') !== true) return answer()
         return void request(`http://${host}${incoming.url}`, answer).on('error', answer).end()
