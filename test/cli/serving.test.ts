@@ -202,12 +202,13 @@ test(
     const ask = (client: RawClient, target: string): Promise<RawReply> =>
       client.send(`GET ${target} HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`).reply()
     // Each connection takes a descriptor. The last one that is accepted leaves none for a file.
-    let last: RawReply
-    do {
+    let last: RawReply | undefined
+    for (let tries = 0; last?.status !== 503 && tries < 96; tries++) {
       const client = await RawClient.open(Number(port))
-      clients.push(client)
-      last = await ask(client, '/large.bin')
-    } while (last.status === 200 && clients.length < 96)
+      // Where a module is loaded at this moment, the system has no descriptor for the connection itself, which ends.
+      last = await ask(client, '/large.bin').catch(() => undefined)
+      if (last !== undefined) clients.push(client)
+    }
     const held = clients.at(-1) as RawClient
     for (const target of ['/large.bin', '/a.html', '/a', '/sub/', '/sub/b.txt']) {
       const reply = await ask(held, target)
