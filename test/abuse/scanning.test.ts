@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { scan } from '../../src/index.ts'
+import { firstOutput } from '../support/first-output.ts'
 import { freePort } from '../support/free-port.ts'
 import { cannotMeasure } from './server.ts'
 
@@ -28,8 +28,7 @@ async function listeners(t: TestContext, make: string): Promise<{ ports: number[
     })`
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
-  const [text] = (await once(child.stdout, 'data')) as [Buffer]
-  return { ports: JSON.parse(text.toString()) as number[], stop: () => void child.kill('SIGSTOP') }
+  return { ports: JSON.parse(await firstOutput(child)) as number[], stop: () => void child.kill('SIGSTOP') }
 }
 
 test('twelve ports that are free take under half a second', { skip: cannotMeasure }, async (t) => {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { processInfo } from '../../src/scan/scan.ts'
+import { firstOutput } from '../support/first-output.ts'
 import { freePort } from '../support/free-port.ts'
 import { folderOf, registered, serve } from './command.ts'
 import { runHere } from './here.ts'
@@ -57,11 +58,12 @@ test('free stops nothing without a yes, and a program with one', { skip }, async
 
 test('free ends a program that ignores SIGTERM with --force only', { skip }, async (t) => {
   const { child, port } = await listener(t, `process.on('SIGTERM', () => {}); ${plain('127.0.0.1', await freePort())}`)
-  const ignored = await free(t, port, '--yes')
+  // Both wait five seconds.
+  const [ignored, inJson] = await Promise.all([free(t, port, '--yes'), free(t, port, '--yes', '--json')])
   assert.equal(ignored.exitCode, 3)
   assert.match(ignored.stderr, new RegExp(`ignores SIGTERM.*\n.*try: serve8008 free ${port} --force`))
   assert.equal(child.signalCode, null)
-  const again = JSON.parse((await free(t, port, '--yes', '--json')).stderr) as { error: { command: string } }
+  const again = JSON.parse(inJson.stderr) as { error: { command: string } }
   assert.equal(again.error.command, `serve8008 free ${port} --force --yes --json`)
   const ended = once(child, 'exit')
   assert.equal((await free(t, port, '--yes', '--force')).exitCode, 0)
@@ -204,7 +206,7 @@ test('free never stops a client of the port', { skip }, async (t) => {
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   t.after(() => client.kill('SIGKILL'))
-  await once(client.stdout, 'data')
+  await firstOutput(client)
   // Our own connection does not make this process a holder.
   const own = connect(port, '127.0.0.1').on('error', () => {})
   t.after(() => own.destroy())

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
+import { firstOutput } from '../support/first-output.ts'
 import { freePort } from '../support/free-port.ts'
 import { folderOf } from './command.ts'
 import { runHere, serveHere } from './here.ts'
@@ -19,7 +19,7 @@ async function holder(t: TestContext, server: string): Promise<{ port: number; p
   const code = `${server}.listen(${port}, '127.0.0.1', () => console.log('listens'))`
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
+  await firstOutput(child)
   return { port, pid: child.pid as number }
 }
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import type { TestContext } from 'node:test'
+import { firstOutput } from '../support/first-output.ts'
 
 /** Starts a program that prints its port, and waits for it. */
 export async function listener(
@@ -11,8 +11,7 @@ export async function listener(
   const [program, ...rest] = words
   const child = spawn(program, [...rest, code], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
-  const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  return { child, port: Number(chunk.toString()), pid: child.pid as number }
+  return { child, port: Number(await firstOutput(child)), pid: child.pid as number }
 }
 
 /** Code that listens and prints its port. */

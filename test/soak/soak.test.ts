@@ -40,7 +40,7 @@ async function askAtRest(child: ChildProcess, descriptors: number): Promise<Held
 
 /** Asks until no more connections of clients that have left are closed. */
 async function askSettled(child: ChildProcess): Promise<Held> {
-  for (let held = await ask(child); ; ) {
+  for (let held = await ask(child); ;) {
     await setTimeout(200)
     const next = await ask(child)
     if (next.descriptors.length >= held.descriptors.length) return held

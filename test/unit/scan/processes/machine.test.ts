@@ -10,6 +10,8 @@ import { openPorts, portOwners } from '../../../../src/scan/scan.ts'
 import { parsePasswd } from '../../../../src/scan/processes/users.ts'
 import type { PortOwner } from '../../../../src/scan/types.ts'
 import { bundled } from '../../../support/bundled.ts'
+import { firstOutput } from '../../../support/first-output.ts'
+import { freePort } from '../../../support/free-port.ts'
 import { processorTime } from '../../../support/processor-time.ts'
 import { TempFolder } from '../../../support/server.ts'
 
@@ -73,8 +75,7 @@ async function hold(
     ...rest,
   })
   t.after(() => child.kill('SIGKILL'))
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  const { ports, child: fork } = JSON.parse(line.toString()) as { ports: number[]; child: number }
+  const { ports, child: fork } = JSON.parse(await firstOutput(child)) as { ports: number[]; child: number }
   if (more.includes('--fork')) t.after(() => endProcess(fork))
   return { child, pid: child.pid as number, ports, fork }
 }
@@ -121,8 +122,8 @@ describe('this machine', { skip: isLinux ? false : 'Linux' }, () => {
   test('tells the owners of one port on both families apart', { skip: missing('python3') }, async (t) => {
     using folder = await project()
     const before = Date.now()
-    const four = await hold(t, folder, node, [{ host: '127.0.0.1' }])
-    const [port = 0] = four.ports
+    const port = await freePort()
+    const four = await hold(t, folder, node, [{ host: '127.0.0.1', port }])
     const six = await hold(t, folder, python, [{ host: '::1', port }])
     const owners = await whoHolds(port)
     const expected = [
@@ -145,8 +146,9 @@ describe('this machine', { skip: isLinux ? false : 'Linux' }, () => {
     { skip: missing('python3') },
     async (t) => {
       using folder = await project()
-      const six = await hold(t, folder, node, [{ host: '::', ipv6Only: true }, { host: '::' }])
-      const [only = 0, dual = 0] = six.ports
+      const only = await freePort()
+      const six = await hold(t, folder, node, [{ host: '::', port: only, ipv6Only: true }, { host: '::' }])
+      const [, dual = 0] = six.ports
       const four = await hold(t, folder, python, [{ host: '0.0.0.0', port: only }])
       const expected = [
         ['::', six.pid, 'node'],
@@ -279,7 +281,7 @@ describe('this machine', { skip: isLinux ? false : 'Linux' }, () => {
     { skip: missing('root', 'unshare') },
     async (t) => {
       using folder = await project()
-      const apart = await hold(t, folder, ['unshare', '-n', ...node], [{ host: '0.0.0.0' }])
+      const apart = await hold(t, folder, ['unshare', '-n', ...node], [{ host: '0.0.0.0', port: await freePort() }])
       const shared = await hold(t, folder, node, [{ host: '127.0.0.1' }])
       assert.deepEqual(await whoHolds(apart.ports[0] as number), [])
       // Another pid namespace with a /proc of its own, as in a container with the network of its host.
