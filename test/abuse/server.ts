@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'n
 import type { TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { start, type Command } from '../cli/command.ts'
-import { deadPort } from '../support/backend.ts'
+import { deadPort } from '../support/free-port.ts'
 import { RawClient } from '../support/raw.ts'
 import { TempFolder } from '../support/server.ts'
 

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core'
 import { ServeError } from '../../src/core/serve-error.ts'
 import { errorReply } from '../../src/pages/error-page.ts'
 import { waitingReply } from '../../src/pages/waiting-page.ts'
-import { deadPort } from '../support/backend.ts'
+import { deadPort } from '../support/free-port.ts'
 import { startServer } from '../support/server.ts'
 import { launchChromium, skip } from './support/chromium.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createServer, isServeError } from '../../src/index.ts'
-import { deadPort } from '../support/backend.ts'
+import { deadPort } from '../support/free-port.ts'
 import { rawGet } from '../support/raw.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 

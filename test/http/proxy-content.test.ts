@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deadPort, startBackend } from '../support/backend.ts'
+import { startBackend } from '../support/backend.ts'
+import { deadPort } from '../support/free-port.ts'
 import { startFront } from '../support/proxy.ts'
 import { RawClient } from '../support/raw.ts'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deadPort, startBackend, type Backend, type BackendSocket } from '../support/backend.ts'
+import { startBackend, type Backend, type BackendSocket } from '../support/backend.ts'
+import { deadPort } from '../support/free-port.ts'
 import { startFront } from '../support/proxy.ts'
 import { upstreamAt } from '../support/upstream.ts'
 import { RawClient } from '../support/raw.ts'

@@ -11,6 +11,7 @@ import { withoutHopByHop } from '../../src/proxy/hop-by-hop.ts'
 import type { Layer } from '../../src/index.ts'
 import type { ResolvedProxy, ResolvedUpstream } from '../../src/config/kinds/proxy-types.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { portOf } from '../support/free-port.ts'
 import { createGate } from '../support/gate.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, TempFolder, type Started } from '../support/server.ts'
@@ -67,7 +68,7 @@ function handshake(started: Started, target = '/socket', lines: readonly string[
 
 /** A `ws` server that echoes messages, and selects the first offered subprotocol. */
 async function startEcho(host = '127.0.0.1'): Promise<{ port: number; server: WebSocketServer } & AsyncDisposable> {
-  const server = new WebSocketServer({ port: 0, host, perMessageDeflate: true })
+  const server = new WebSocketServer({ port: await portOf(host), host, perMessageDeflate: true })
   server.on('connection', (socket, request) => {
     socket.on('error', () => {})
     socket.send(`${request.method} ${request.url}`)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deadPort } from '../support/backend.ts'
+import { deadPort } from '../support/free-port.ts'
 import { RawClient, rawRequest, type RawReply } from '../support/raw.ts'
 import { openSecure, startSecure, type Secured } from '../support/secure.ts'
 

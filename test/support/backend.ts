@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { portOf } from './free-port.ts'
 import { RawConnection } from './raw.ts'
 
 /** One connection to a {@link Backend}. */
@@ -62,7 +63,7 @@ export async function startBackend(act?: (connection: BackendSocket) => unknown,
     wake()
     void act?.(connection)
   })
-  server.listen(0, host)
+  server.listen(await portOf(host), host)
   await once(server, 'listening')
   const change = (): Promise<void> => new Promise((resolve) => events.add(resolve))
   return {
@@ -95,18 +96,4 @@ export function answering(bytes: string): Promise<Backend> {
       connection.send(bytes)
     }
   })
-}
-
-/** A port at which nothing listens. It is below those that systems choose, so that no server of a test gets it. */
-export async function deadPort(): Promise<number> {
-  const port = 20_000 + Math.floor(Math.random() * 12_000)
-  const server = createServer().listen(port, '127.0.0.1')
-  const isFree = await once(server, 'listening').then(
-    () => true,
-    () => false,
-  )
-  if (!isFree) return deadPort()
-  server.close()
-  await once(server, 'close')
-  return port
 }
