@@ -123,7 +123,8 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   E8008_PORTS_HELD: {
     meaning: 'No port of the list is free; the message says why for each.',
     cause: 'Other servers listen on all of them.',
-    remedy: 'Add 0 to the list, and the system chooses a free port: --port 8008,0.',
+    remedy:
+      'Add 0 to the list, and the system chooses a free port: --port 8008,0. Or stop what holds one: serve8008 free 8008.',
   },
   E8008_PORTS_UNREADABLE: {
     meaning: 'The system does not show which ports are in use.',

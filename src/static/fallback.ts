@@ -10,7 +10,7 @@ import type { FileReplies } from './files/file-replies.ts'
 import { statWithin } from './stat.ts'
 import type { UrlPath } from './url-path.ts'
 import type { ProjectAdvice } from './project-advice.ts'
-import { mediaType } from '../http/message/media-type.ts'
+import { hasUsualType, mediaType, octetStream } from '../http/message/media-type.ts'
 
 /** Options of {@link createFallback}. */
 export interface FallbackOptions {
@@ -49,8 +49,9 @@ export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: 
   }
 
   /** The error has a hint for a navigation to a path of an app, or to a page that needs a build. */
-  function missing(urlPath: UrlPath, x: Exchange): Promise<never> {
-    if (singlePage !== undefined || !asksForAppPage(x.headers, urlPath.names)) throw notFound()
+  function missing({ names }: UrlPath, x: Exchange): Promise<never> {
+    if (singlePage !== undefined) throw notFound(endingHint(x.headers, names))
+    if (!asksForAppPage(x.headers, names)) throw notFound()
     return advice().then((known) => {
       if (known === undefined) throw notFound()
       // The start has logged the advice: the request line does not repeat it.
@@ -98,8 +99,8 @@ export function notFound(details: { readonly hint?: string; readonly fix?: Sugge
  *
  * - The request is a navigation. Clients that send no fetch metadata and accept anything, such as curl and health
  *   checks, get the page if the last name has no extension.
- * - The last name has no extension of a known type (`/users/jane.doe` is a page, `/logo.png` is not), and no name
- *   starts with a dot.
+ * - The last name has no extension of a known type (`/users/jane.doe` is a page, `/logo.png` is not), or is that of a
+ *   host or a person (`/sites/example.com`, `/users/jane@example.com`); and no name starts with a dot.
  *
  * @param names Path below the site's prefix.
  */
@@ -107,7 +108,18 @@ function asksForAppPage(headers: RequestHeaders, names: readonly string[]): bool
   if (names.some((name) => name.startsWith('.'))) return false
   const last = names.at(-1) ?? ''
   if (extname(last) === '') return isNavigation(headers) || acceptsAnything(headers)
-  return mediaType(last) === 'application/octet-stream' && isNavigation(headers)
+  if (!isNavigation(headers)) return false
+  return mediaType(last) === octetStream || (hostOrPerson.test(last) && !hasUsualType(last))
+}
+
+/** Names with an `@`, or with the ending of a host: that of a country, `com` or `org`. */
+const hostOrPerson = /@|\.(?:[a-z]{2}|com|org)$/i
+
+/** Why a navigation did not get the page of the app, if the ending of the name decided. */
+function endingHint(headers: RequestHeaders, names: readonly string[]): { readonly hint?: string } {
+  const ending = extname(names.at(-1) ?? '')
+  if (ending === '' || !isNavigation(headers) || asksForAppPage(headers, names)) return {}
+  return { hint: `a name that ends with ${ending} is a file, so the page of the app does not answer it` }
 }
 
 function acceptsAnything(headers: RequestHeaders): boolean {

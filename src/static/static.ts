@@ -122,10 +122,18 @@ export function createStatic(options: StaticOptions): StaticFolder {
   const parseOptions = { root: options.root, prefix, denied, platform } as const
   const urlPaths = createLru<string, UrlPath>(urlPathBytes, (_, path) => 1024 + 8 * path.length)
 
+  function parse(path: string): UrlPath | undefined {
+    const urlPath = parseUrlPath(path, parseOptions)
+    if (urlPath !== undefined || options.single === undefined) return urlPath
+    // No file has an encoded slash in its name, but the app's router may: `/repos/own%2Frepo`.
+    const route = parseUrlPath(path.replaceAll(/%2f/gi, '/'), parseOptions)
+    return route && { ...route, file: undefined }
+  }
+
   function urlPathOf({ target: { path }, notes }: Exchange): UrlPath {
     const known = urlPaths.get(path)
     if (known !== undefined) return known
-    const urlPath = parseUrlPath(path, parseOptions)
+    const urlPath = parse(path)
     if (urlPath === undefined) {
       // No file can have this name, but an embedding program may have a route such as `/api/a%2Fb`.
       notes.unclaimed = true
@@ -154,14 +162,14 @@ export function createStatic(options: StaticOptions): StaticFolder {
 
   function has(x: Exchange): boolean {
     const { path } = x.target
-    const urlPath = urlPaths.get(path) ?? parseUrlPath(path, parseOptions)
+    const urlPath = urlPaths.get(path) ?? parse(path)
     return urlPath !== undefined && isPresent(urlPath, x)
   }
 
   const dependenciesOf = createWatchDependencies(options)
 
   function dependencies(path: string): WatchDependencies {
-    const urlPath = urlPaths.get(path) ?? parseUrlPath(path, parseOptions)
+    const urlPath = urlPaths.get(path) ?? parse(path)
     return urlPath === undefined ? noDependencies : dependenciesOf(urlPath)
   }
 

@@ -10,7 +10,7 @@ export const octetStream = 'application/octet-stream'
  * - `.ts`, `.mts` are TypeScript sources: plain text, which a browser shows.
  * - `.cjs`, `.jsonc`, `.map`, `.jxl` and others are not registered.
  */
-const common: Readonly<Record<string, string>> = {
+const usual: Readonly<Record<string, string>> = {
   aac: 'audio/aac',
   apng: 'image/apng',
   avif: 'image/avif',
@@ -104,7 +104,12 @@ let database: ((extension: string) => string | false) | undefined
 /** Whether the type of a file needs the database, which is not loaded yet. */
 export function needsMediaTypes(fileName: string): boolean {
   const extension = extensionOf(fileName)
-  return database === undefined && extension !== '' && !sources.has(extension) && !Object.hasOwn(common, extension)
+  return database === undefined && extension !== '' && !sources.has(extension) && !Object.hasOwn(usual, extension)
+}
+
+/** Whether files with this extension are usual on websites. */
+export function hasUsualType(fileName: string): boolean {
+  return Object.hasOwn(usual, extensionOf(fileName))
 }
 
 /** Loads the whole database of types (mime-types), about 25 ms the first time. */
@@ -117,7 +122,7 @@ export async function loadMediaTypes(): Promise<void> {
 /** The media type of a file by its extension, or undefined. Rare ones need {@link loadMediaTypes} first. */
 export function typeByName(fileName: string): string | undefined {
   const extension = extensionOf(fileName)
-  if (Object.hasOwn(common, extension)) return common[extension]
+  if (Object.hasOwn(usual, extension)) return usual[extension]
   return sources.has(extension) ? 'text/plain' : database?.(extension) || undefined
 }
 

@@ -13,7 +13,9 @@ describe('a single-page app', () => {
 
   test('answers a navigation to any of its paths with its page', async (t) => {
     const from = site(folder(t, files), { single: 'index.html' })
-    for (const target of ['/users/42', '/users/42/', '/users/jane.doe', '/a;b', '/v1.2/intro']) {
+    const names = ['/sites/example.com', '/sites/serde.rs', '/users/jane@example.com', '/users/a@b.museum']
+    const plain = ['/users/42', '/users/42/', '/users/jane.doe', '/a;b', '/v1.2/intro']
+    for (const target of [...plain, ...names, '/repos/own%2Frepo', '/repos/own%2fre.po/']) {
       for (const headers of [[navigate], [html], [...forwarded, html]]) {
         const answer = await ask(from, target, headers)
         assert.deepEqual(
@@ -44,6 +46,12 @@ describe('a single-page app', () => {
       ['/.env', navigate],
       ['/.git/x', navigate],
       ['/users/jane.doe', 'accept: */*'],
+      ['/users/jane@example.com', 'accept: */*'],
+      ['/npm/react@18.js', navigate],
+      ['/old.docx', navigate],
+      ['/repos/own%2Frepo', 'sec-fetch-mode: cors'],
+      ['/repos/own%2Flogo.png', navigate],
+      ['/repos%2F.git', navigate],
       ['/missing.js', 'accept: */*'],
       ['/missing.js'],
       ['/users/42', 'sec-fetch-mode: cors', 'accept: */*'],
@@ -64,7 +72,18 @@ describe('a single-page app', () => {
   test('serves its files, and no page for an invalid path', async (t) => {
     const from = site(folder(t, files), { single: 'index.html' })
     assert.equal((await ask(from, '/logo.png', [navigate])).text, 'png')
-    assert.equal((await ask(from, '/a/../b', [navigate])).status, 400)
+    for (const target of ['/a/../b', '/a%2F..%2Fb', '/..%2Fb', '/a%5Cb', '/%2F%00'])
+      assert.equal((await ask(from, target, [navigate])).status, 400, target)
+  })
+
+  test('says that the ending decided about a 404', async (t) => {
+    const from = site(folder(t, { 'index.html': 'app' }), { single: 'index.html' })
+    assert.match((await ask(from, '/old.html', [navigate])).hint ?? '', /ends with \.html is a file/)
+    for (const [target, field] of [
+      ['/old.html', 'accept: */*'],
+      ['/.env', navigate],
+    ] as const)
+      assert.equal((await ask(from, target, [field])).hint, undefined)
   })
 
   test('may have another page, and answers 404 without one', async (t) => {

@@ -68,6 +68,7 @@ export interface Answer {
   readonly status: number
   /** Code of the error; undefined for a reply. */
   readonly code: string | undefined
+  readonly hint?: string | undefined
   readonly text: string
   readonly reply: Reply
   field(name: string): string | undefined
@@ -88,7 +89,8 @@ export async function ask(
   } catch (error) {
     if (!isServeError(error)) throw error
     const reply = { status: error.status, headers: error.headers, body: null }
-    return { status: error.status, code: error.code, text: '', reply, field: (name) => getField(error.headers, name) }
+    const { status, code, hint } = error
+    return { status, code, hint, text: '', reply, field: (name) => getField(error.headers, name) }
   }
 }
 
