@@ -5,6 +5,7 @@ import type { FetchHandler } from '../server/fetch-layer.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import { getField } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
+import type { compileTexts } from './client-address.ts'
 import type { TableEntry } from './table.ts'
 
 /** What answers the requests of a route. */
@@ -22,6 +23,8 @@ export interface KindTools {
   readonly forward: (route: ResolvedRoute) => Handler
   /** Makes a layer of a handler of the Fetch API. */
   readonly answer: (handler: FetchHandler) => Layer
+  /** Whether the client of an exchange uses HTTPS, to this server or to a trusted proxy. */
+  readonly isSecure: (x: Exchange) => boolean
 }
 
 type Action = ResolvedRoute['action']
@@ -43,8 +46,8 @@ interface Kind<Name extends Action['kind']> {
 /** What each kind of `src/config/kinds/registry.ts` does with a request. */
 const kinds: { readonly [Name in Action['kind']]: Kind<Name> } = {
   proxy: { isForwarded: true, open: (_, route, { forward }) => ends(forward(route)) },
-  redirect: { open: (action) => ends(createRedirect(action)) },
-  reply: { open: (action) => ends(createFixedReply(action)) },
+  redirect: { open: (action, _, { isSecure }) => ends(createRedirect(action, isSecure)) },
+  reply: { open: (action, _, { isSecure }) => ends(createFixedReply(action, isSecure)) },
   folder: { isFolder: true, open: (_, route, { folder }) => folder(route) },
   handler: {
     isForwarded: true,
@@ -68,27 +71,53 @@ export function entryOf<Item>({ id, match, action }: ResolvedRoute, item: Item):
   return { id, match, item, isForwarded, isFolder }
 }
 
+type SecureCheck = KindTools['isSecure']
+
 /** Redirects to the configured URL. Only the query of the request is added, so that clients cannot choose the target. */
-function createRedirect({ to, status }: RedirectAction): Handler {
+function createRedirect({ to, status }: RedirectAction, isSecure: SecureCheck): Handler {
   const hash = to.indexOf('#')
-  const url = hash === -1 ? to : to.slice(0, hash)
-  const fragment = hash === -1 ? '' : to.slice(hash)
-  const hasQuery = url.includes('?')
-  return (x: Exchange): Reply => ({
+  const target = hash === -1 ? [to, ''] : [to.slice(0, hash), to.slice(hash)]
+  const hasQuery = target[0]?.includes('?') === true
+  return addressed(target, isSecure, ([url = '', fragment = ''], x) => ({
     status,
     headers: ['Location', url + (hasQuery ? '' : x.target.query) + fragment, 'Cache-Control', 'no-store'],
     body: null,
-  })
+  }))
 }
 
 /** Sends the configured reply. */
-function createFixedReply({ status, headers, body }: ReplyAction): Handler {
+function createFixedReply({ status, headers, body }: ReplyAction, isSecure: SecureCheck): Handler {
+  const texts = [body, ...headers]
   const typed = ['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff']
   const own = getField(headers, 'content-type') === undefined && body !== '' ? typed : []
-  const reply: Reply = Object.freeze({
+  // A shared cache that ignores the port would give one client the port of another.
+  if (hasPlaceholder(texts) && getField(headers, 'cache-control') === undefined) own.push('Cache-Control', 'no-store')
+  const make = ([text = '', ...fields]: readonly string[]): Reply => ({
     status,
-    headers: [...own, ...headers],
-    body: body === '' ? null : Buffer.from(body),
+    headers: [...own, ...fields],
+    body: text === '' ? null : Buffer.from(text),
   })
+  if (hasPlaceholder(texts)) return addressed(texts, isSecure, make)
+  const reply = Object.freeze(make(texts))
   return () => reply
+}
+
+const placeholder = /\{(?:origin|host|port)\}/
+
+function hasPlaceholder(texts: readonly string[]): boolean {
+  return texts.some((text) => placeholder.test(text))
+}
+
+/** Makes replies of texts whose placeholders are filled for each exchange. What fills them is loaded with the first one. */
+function addressed(
+  texts: readonly string[],
+  isSecure: SecureCheck,
+  make: (texts: readonly string[], x: Exchange) => Reply,
+): Handler {
+  if (!hasPlaceholder(texts)) return (x) => make(texts, x)
+  let fill: ReturnType<typeof compileTexts> | undefined
+  return async (x) => {
+    fill ??= (await import('./client-address.ts')).compileTexts(texts)
+    return make(fill(x.authority, isSecure(x)), x)
+  }
 }

@@ -16,7 +16,7 @@ import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
 import { createSiteFolders, loadExplainRoute, type DescribeRoute, type RouteExplanation } from '../routes/routes.ts'
-import { createHttpsRedirect } from './https-redirect.ts'
+import { createHttpsRedirect, createSecureCheck } from './https-redirect.ts'
 import { authLayers } from './pipeline.ts'
 import { openFolder, rootRoute } from './served-folders.ts'
 import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
@@ -113,10 +113,12 @@ function refused(x: Asked): RequestExplanation {
 
 /** What answers before any route: the redirect to HTTPS, CORS for preflights, and the password, as in the pipeline. */
 async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
-  const { listeners, cors } = config
+  const { listeners, cors, redirect } = config
   const httpsPorts = listeners.flatMap(({ tls, ports }) => (tls ? ports : []))
   const layers = [
-    ...(httpsPorts.length === 0 ? [] : [createHttpsRedirect({ ...config, httpsPorts: () => httpsPorts })]),
+    ...(httpsPorts.length === 0
+      ? []
+      : [createHttpsRedirect({ redirect, isSecure: createSecureCheck(config.trust), httpsPorts: () => httpsPorts })]),
     ...(cors === undefined ? [] : [createCors(cors).layer]),
     ...authLayers(config),
   ]

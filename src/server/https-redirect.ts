@@ -7,10 +7,21 @@ import { addressSet, formatHost } from '../core/util/ip.ts'
 /** Which plain requests are redirected to HTTPS. */
 export interface HttpsRedirectOptions {
   readonly redirect: ResolvedConfig['redirect']
-  /** Addresses of proxies whose `X-Forwarded-Proto` is believed. */
-  readonly trust: readonly string[]
+  /** Whether the client uses HTTPS already; see {@link createSecureCheck}. */
+  readonly isSecure: (x: Exchange) => boolean
   /** Ports for HTTPS, empty until they are bound. Plain requests elsewhere are redirected to the first one. */
   readonly httpsPorts: () => readonly number[]
+}
+
+/**
+ * Whether a client uses HTTPS: to this server, or to a proxy in front of it that terminates TLS.
+ *
+ * @param trust Addresses of proxies whose `X-Forwarded-Proto` is believed.
+ */
+export function createSecureCheck(trust: readonly string[]): (x: Exchange) => boolean {
+  const isTrusted = addressSet(trust)
+  return ({ peer, headers }) =>
+    peer.encrypted || (isTrusted(peer.address) && /^https(?:\s*,|$)/i.test(headers.get('x-forwarded-proto') ?? ''))
 }
 
 const upgradeRequest = 'upgrade-insecure-requests'
@@ -21,15 +32,7 @@ const upgradeRequest = 'upgrade-insecure-requests'
  *
  * Plain requests to a port for HTTPS are always redirected: the user typed `http:` instead of `https:`.
  */
-export function createHttpsRedirect({ redirect, trust, httpsPorts }: HttpsRedirectOptions): Layer {
-  const isTrusted = addressSet(trust)
-
-  function isSecure(x: Exchange): boolean {
-    if (x.peer.encrypted) return true
-    // A proxy that terminates TLS in front of us would loop.
-    return isTrusted(x.peer.address) && /^https(?:\s*,|$)/i.test(x.headers.get('x-forwarded-proto') ?? '')
-  }
-
+export function createHttpsRedirect({ redirect, isSecure, httpsPorts }: HttpsRedirectOptions): Layer {
   return (next) => (x) => {
     const ports = httpsPorts()
     const [port] = ports

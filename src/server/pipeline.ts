@@ -18,7 +18,7 @@ import type { FetchHandler } from './fetch-layer.ts'
 import type { Phrase } from './embedder-options.ts'
 import { createErrorBoundary, createRefuse } from './error-boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
-import { createHttpsRedirect } from './https-redirect.ts'
+import { createHttpsRedirect, createSecureCheck } from './https-redirect.ts'
 
 /**
  * The whole pipeline, outermost first. This list is the documentation of what happens to a
@@ -28,6 +28,7 @@ export function createPipeline(parts: PipelineOptions): Handler {
   const { config, layers, live, control, routes: resolved, root, forward, folder } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const boundary = createErrorBoundary(refuse)
+  const isSecure = createSecureCheck(config.trust)
   // The most specific route answers, whatever its kind.
   const routes = createRoutes({
     routes: resolved,
@@ -37,6 +38,7 @@ export function createPipeline(parts: PipelineOptions): Handler {
     forward,
     folder,
     answer: createFetchLayer,
+    isSecure,
   })
   const auth = authLayers(config)
   // A layer may answer any path, and behind a password nothing may show which paths exist.
@@ -71,7 +73,9 @@ export function createPipeline(parts: PipelineOptions): Handler {
       targetBytes: config.limits.targetBytes,
     }),
     // redirects to HTTPS, before a password or any content travels in clear text
-    ...(parts.httpsPorts === undefined ? [] : [createHttpsRedirect({ ...config, httpsPorts: parts.httpsPorts })]),
+    ...(parts.httpsPorts === undefined
+      ? []
+      : [createHttpsRedirect({ redirect: config.redirect, isSecure, httpsPorts: parts.httpsPorts })]),
     // outbound: replies of all inner layers pass the filters, error replies included
     filtering(composeFilters(filters)),
     // unregisters service workers of an earlier site on this port, which a 404 would leave running

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { encodeSegment } from '../../core/util/escape.ts'
 import { redactUrl } from '../../core/util/secret.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { plainText } from '../options/shapes.ts'
@@ -8,7 +9,10 @@ type RedirectStatus = 301 | 302 | 303 | 307 | 308
 
 /** The keys of a route that redirects. */
 export interface RedirectKeys {
-  /** Target of a redirect: a path below `base`, or a URL. */
+  /**
+   * Target of a redirect: a path below `base`, or a URL. `{origin}`, `{host}` and `{port}` are those by which the client addressed
+   * this server, as in a fixed reply: `https://{host}:8448/`.
+   */
   readonly redirect?: string | undefined
   /** Status of the redirect. Default 307. */
   readonly status?: RedirectStatus | undefined
@@ -35,15 +39,22 @@ export const redirectKind: RouteKind<RedirectKeys, RedirectAction> = {
   phrase: ({ to }) => ['redirects to', 'redirected to', redactUrl(to)],
 }
 
+/** What a client may call this server: a target with placeholders must be one with these. */
+const sample: Readonly<Record<string, string>> = { origin: 'http://localhost:8008', host: 'localhost', port: '8008' }
+const placeholder = /\{(origin|host|port)\}/g
+
 /** A path below the base, or a URL; not `//host`, which looks like a path and is a URL. */
 function resolveTarget(text: string, base: string, path: readonly string[], problems: Problem[]): string {
-  const isPath = /^\/(?![/\\])/.test(text)
-  const isUrl = /^https?:\/\/[^/\\]/i.test(text)
-  const url = URL.canParse(text, 'http://localhost') ? new URL(text, 'http://localhost') : undefined
+  const example = text.replace(placeholder, (_, name: string) => sample[name] as string)
+  const isPath = /^\/(?![/\\])/.test(example)
+  const isUrl = /^https?:\/\/(?!https?:)[^/\\]/i.test(example)
+  const url = URL.canParse(example, 'http://localhost') ? new URL(example, 'http://localhost') : undefined
   if ((!isPath && !isUrl) || url === undefined || /[\\\x00-\x20\x7f]/.test(text) || url.username !== '') {
     const hint = 'use a path such as /new, or a URL such as https://example.test/'
     problems.push({ path, message: `${quote(text)} is neither a path nor a URL`, hint })
     return '/'
   }
+  // As the URL Standard does, but for the braces.
+  if (example !== text) return (isUrl ? '' : base.slice(0, -1)) + text.replace(/[^!#-;=?-~]+/g, encodeSegment)
   return isUrl ? url.href : base + (url.pathname + url.search + url.hash).slice(1)
 }

@@ -6,12 +6,19 @@ import type { RouteKind } from './kind.ts'
 
 /** The key of a route that sends a fixed reply. */
 export interface ReplyKeys {
-  /** A fixed reply. */
+  /**
+   * A fixed reply. In `headers`, `body` and `json`, `{origin}`, `{host}` and `{port}` are those by which the client addressed this
+   * server: `https://docs.localhost:8443`, `docs.localhost` and `8443`. `{{host}}` is sent as `{host}`.
+   */
   readonly reply?:
     | {
+        /** From 200 to 599. Default 200. */
         readonly status?: number | undefined
         readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+        /** Text, of the type `text/plain` unless `headers` has another. Default none. */
         readonly body?: string | undefined
+        /** A value to send as JSON, instead of `body`. */
+        readonly json?: unknown
       }
     | undefined
 }
@@ -39,19 +46,47 @@ export const replyKind: RouteKind<ReplyKeys, ReplyAction> = {
         status: v.optional(status),
         headers: v.optional(recordOf(plainText, 'an object of fields')),
         body: v.optional(plainText),
+        json: v.optional(v.unknown()),
       },
       'an object',
     ),
   },
-  resolve({ reply }, path, { problems }) {
+  resolve({ reply = {} }, path, { problems }) {
+    const { status: code = 200, headers = {}, body = '', json } = reply
     const fields: Fields = new Map()
-    for (const [name, value] of Object.entries(reply?.headers ?? {})) {
+    for (const [name, value] of Object.entries(headers)) {
       addField(fields, name, value, [...path, 'reply', 'headers'], problems)
     }
-    return { kind: 'reply', status: reply?.status ?? 200, headers: flatten(fields), body: reply?.body ?? '' }
+    if (json === undefined) return { kind: 'reply', status: code, headers: flatten(fields), body }
+    const at = [...path, 'reply', 'json']
+    const text = jsonText(json)
+    if (text === undefined)
+      problems.push({ path: at, message: 'the value is not JSON', hint: 'use what JSON can hold' })
+    if (body !== '') problems.push({ path: at, message: 'cannot be combined with body', hint: 'remove one of them' })
+    const typed = fields.has('content-type') ? [] : jsonFields
+    return { kind: 'reply', status: code, headers: [...typed, ...flatten(fields)], body: text ?? '' }
   },
   redact: (action) => ({ ...action, headers: redactFields(action.headers) }),
   text: ({ status: code }) => `reply ${code}`,
   phrase: ({ status: code }) => ['answers', 'answered', String(code)],
   settings: ({ headers, body }) => ({ headers, body }),
+}
+
+const jsonFields = ['Content-Type', 'application/json', 'X-Content-Type-Options', 'nosniff']
+
+/** A value as JSON; undefined where a part of it has no form there, and would be left out or become null. */
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, (_key, part: unknown) => {
+      if (
+        typeof part === 'function' ||
+        typeof part === 'symbol' ||
+        (typeof part === 'number' && !Number.isFinite(part))
+      )
+        throw new TypeError('It has no JSON form.')
+      return part
+    })
+  } catch {
+    return undefined
+  }
 }

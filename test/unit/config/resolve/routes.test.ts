@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { loadConfig } from '../../../../src/config/load.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
-import type { ResolvedMatch, ResolvedRoute } from '../../../../src/config/route-types.ts'
+import type { ResolvedMatch, ResolvedRoute, RouteOptions } from '../../../../src/config/route-types.ts'
 import type { ProxySetting, ResolvedProxy } from '../../../../src/config/kinds/proxy-types.ts'
 import type { ServeOptions } from '../../../../src/config/types.ts'
 import { problemOf, problemsOf } from '../problems-of.ts'
@@ -235,8 +236,42 @@ describe('an action', () => {
     )
   })
 
+  test('may send a value as JSON', () => {
+    const json = { 'm.server': '{host}:8448', list: [1, null] }
+    const actionOf = (reply: RouteOptions['reply']): unknown => routesOf({ routes: [{ match: {}, reply }] })[0]?.action
+    const body = '{"m.server":"{host}:8448","list":[1,null]}'
+    const typed = ['Content-Type', 'application/json', 'X-Content-Type-Options', 'nosniff']
+    assert.deepEqual(actionOf({ json }), { kind: 'reply', status: 200, headers: typed, body })
+    const own = { 'content-type': 'application/ld+json' }
+    assert.deepEqual(actionOf({ json, headers: own }), {
+      kind: 'reply',
+      status: 200,
+      headers: ['content-type', 'application/ld+json'],
+      body,
+    })
+    assert.deepEqual(actionOf({ json: null }), { kind: 'reply', status: 200, headers: typed, body: 'null' })
+  })
+
+  test('may redirect to the address that the client used', () => {
+    const targetOf = (redirect: string): unknown => {
+      const [route] = routesOf({ base: '/app/', routes: [{ match: {}, redirect }] })
+      return route?.action.kind === 'redirect' ? route.action.to : undefined
+    }
+    for (const to of ['{origin}/x', 'https://{host}:8448/a%20b?c=%7B#d', 'http://[::1]:{port}/', 'http://{host}.test/'])
+      assert.equal(targetOf(to), to)
+    assert.equal(targetOf('/to/{host}?é="'), '/app/to/{host}?%C3%A9=%22')
+    assert.equal(targetOf('/to/{name}'), '/app/to/%7Bname%7D', 'no placeholder')
+  })
+
   for (const [route, message] of [
     [{}, /the route has no action/],
+    [{ redirect: '{host}/x' }, /"\{host\}\/x" is neither a path nor a URL/],
+    [{ redirect: '/{origin}{port}\n' }, /is neither a path nor a URL/],
+    [{ redirect: 'https://{origin}/' }, /is neither a path nor a URL/],
+    [{ redirect: 'https://a:b@{host}/' }, /is neither a path nor a URL/],
+    [{ reply: { json: 1n } }, /routes\.0\.reply\.json: the value is not JSON; use what JSON can hold/],
+    [{ reply: { json: { a: [Number.NaN] } } }, /reply\.json: the value is not JSON/],
+    [{ reply: { json: {}, body: 'x' } }, /reply\.json: cannot be combined with body; remove one of them/],
     [{ proxy: to, redirect: '/x' }, /both proxy and redirect/],
     [{ redirect: '//evil.test' }, /is neither a path nor a URL/],
     [{ redirect: '/\\evil.test' }, /is neither a path nor a URL/],
@@ -246,7 +281,7 @@ describe('an action', () => {
     [{ reply: { body: 'x' }, status: 301 }, /only a redirect has it/],
     [{ reply: { headers: { connection: 'close' } } }, /server's own/],
   ] as const) {
-    test(`${JSON.stringify(route)} is wrong`, () =>
+    test(`${inspect(route)} is wrong`, () =>
       assert.match(problemOf({ routes: [{ match: { path: '/a' }, ...route }] }), message))
   }
 })
