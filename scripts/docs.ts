@@ -7,6 +7,7 @@ import { loadCommands } from '../src/cli/commands/registry.ts'
 import { limitTexts } from '../src/config/options/limit-texts.ts'
 import { limitNames, limitTable } from '../src/config/options/limits.ts'
 import { limitVariable, optionsByKey, optionTable, type OptionEntry } from '../src/config/options/option-table.ts'
+import { presetNames, readPreset, type Preset } from '../src/config/presets.ts'
 import { errorCodes, isReplyCode, type ErrorCode } from '../src/core/codes.ts'
 import { errorTexts, type CodeText } from '../src/core/error-texts.ts'
 import { checkTexts, doctorTexts, scanTexts, type FindingText } from '../src/core/finding-texts.ts'
@@ -41,6 +42,9 @@ export const tables: Readonly<Record<string, Readonly<Record<string, () => strin
         Object.entries(doctorTexts).map(([name, { meaning, remedy }]) => [code(name), meaning, remedy]),
       ),
   },
+  'docs/guide/systems/README.md': {
+    presets: () => table(['Preset', 'What it is', 'Upstream'], presetNames().map(readPreset).map(presetRow)),
+  },
   'docs/guide/ports.md': { findings: () => meaningTable(scanTexts) },
   'docs/guide/verify.md': { checks: () => meaningTable(checkTexts) },
 }
@@ -53,6 +57,14 @@ export function withTables(page: string, markdown: string): string {
     if (from === -1 || to < from) throw new Error(`${page} has no place for the table "${name}".`)
     return `${text.slice(0, from + start.length)}\n${render()}\n${text.slice(to)}`
   }, markdown)
+}
+
+function presetRow({ name, description, takesUpstream, upstream }: Preset): readonly string[] {
+  return [
+    `[${name}](${name}.md)`,
+    description,
+    upstream === undefined ? (takesUpstream ? 'to be given' : '') : code(upstream),
+  ]
 }
 
 function commandRows({ describe, usage }: CommandDefinition): readonly (readonly string[])[] {

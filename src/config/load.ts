@@ -2,15 +2,16 @@
  * The sources of the command's settings, the weakest first. A later one overrides an earlier one.
  *
  *   1. defaults     options/: each option has its own, and `log: 'pretty'`, for the person at the terminal
- *   2. config file  sources/file.ts: the file of --config; otherwise, in the working directory only,
+ *   2. preset       presets.ts: the file of templates/presets/ that `preset` of a stronger source names
+ *   3. config file  sources/file.ts: the file of --config; otherwise, in the working directory only,
  *                   serve8008.config.js, .mjs, .cjs, .ts, .mts, .cts or .json, or `serve8008` in package.json (two are
  *                   an error). Its relative paths belong to its folder; all others to the working directory.
  *                   What its plugins return (sources/plugin-options.ts) is stronger than the file.
- *   3. environment  sources/env.ts: SERVE8008_PORT and so on; PORT and HOST where those are unset
- *   4. flags        cli/args/ parses the command line, sources/source.ts reads the values
+ *   4. environment  sources/env.ts: SERVE8008_PORT and so on; PORT and HOST where those are unset
+ *   5. flags        cli/args/ parses the command line, sources/source.ts reads the values
  *
  * sources/merge.ts joins them: `headers`, `mounts`, `proxy` and `limits` by their inner keys; every other option as a
- * whole. An option that conflicts with another (`socket` with `port`) also overrides that one.
+ * whole, but routes of a preset come behind the others. An option that conflicts with another (`socket` with `port`) also overrides that one.
  * validate/shape.ts then checks names and types, and validate/validate.ts explains what is wrong; resolve/complete.ts checks
  * values, adds defaults and freezes the result. Options of `createServer` go straight to resolve/resolve.ts: the library
  * reads no file and no environment.
@@ -45,7 +46,7 @@ export interface LoadOptions {
 export interface LoadedConfig {
   readonly config: ResolvedConfig
   /**
-   * For each option `default`, `file <name>`, `env <NAME>` or `flag --<name>`. Each limit, and each
+   * For each option `default`, `preset <name>`, `file <name>`, `env <NAME>` or `flag --<name>`. Each limit, and each
    * inner key that `headers`, `mounts` and `proxy` hold, has an entry of its own (`limits.headerBytes`).
    */
   readonly origins: Readonly<Record<string, string>>
@@ -67,11 +68,16 @@ export interface LoadedConfig {
 export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const { cwd, flags = {}, env = {}, config: named } = load
   const file = named === false ? undefined : await readConfigFile(cwd, named, load.importModule)
-  const weaker: OptionSource[] = [
-    { options: commandDefaults, origins: new Map(), problems: [] },
-    ...(file === undefined ? [] : [sourceFromFile(file, `file ${file.name}`)]),
-  ]
+  const usual: OptionSource = { options: commandDefaults, origins: new Map(), problems: [] }
+  const read = file === undefined ? [] : [sourceFromFile(file, `file ${file.name}`)]
   const stronger = [optionsFromEnvironment(env), optionsFromFlags(flags)]
+  const { preset, upstream } = mergeSources([...read, ...stronger]).options
+  const ofPreset: Problem[] = []
+  const presets =
+    (preset ?? upstream) === undefined
+      ? []
+      : (await import('./presets.ts')).presetSources({ preset, upstream } as ServeOptions, ofPreset)
+  const weaker = [usual, ...presets, ...read]
   const plugins = file?.options['plugins']
   const added =
     plugins === undefined
@@ -96,7 +102,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
     validate: isChecked ? undefined : (await import('./validate/validate.ts')).validateOptions,
     secretFiles: file === undefined ? [] : [file.path],
     keyNames: new Map([...origins].map(([path, origin]) => [path, keyName(path, origin)])),
-    problems: sources.flatMap((source, i) => standingProblems(source, sources.slice(i + 1))),
+    problems: [...ofPreset, ...sources.flatMap((source, i) => standingProblems(source, sources.slice(i + 1)))],
   })
   const keys = [...optionTable.map((entry) => entry.key), ...limitNames.map((name) => `limits.${name}`)]
   return {
@@ -124,7 +130,7 @@ function keyName(path: string, origin: string): string {
   const border = origin.indexOf(' ')
   const place = origin.slice(border + 1)
   if (origin.startsWith('file ')) return `${place}: ${path}`
-  if (origin.startsWith('plugin ')) return `${origin}: ${path}`
+  if (/^(?:plugin|preset) /.test(origin)) return `${origin}: ${path}`
   const inner = path.indexOf('.')
   return origin.startsWith('flag ') && inner !== -1 ? `${place} ${path.slice(inner + 1)}` : place
 }

@@ -7,6 +7,7 @@ import type { ReloadOptions } from './options/live.ts'
 import type { OperationOptions } from './options/operation.ts'
 import type { GivenBy, ResolvedBy } from './options/option.ts'
 import type { PageOptions } from './options/pages.ts'
+import type { PresetOptions } from './options/preset.ts'
 import type { RoutingOptions } from './options/routes.ts'
 import type { TlsOptions } from './options/tls.ts'
 import type { JointConfig } from './joint-config.ts'
@@ -22,6 +23,7 @@ export type PlainDefinitions = FileOptions &
   ReloadOptions &
   HeaderOptions &
   AccessOptions &
+  PresetOptions &
   OperationOptions
 
 /** Every option but `plugins`. */

@@ -1,5 +1,6 @@
 import { checkFolders } from '../config/check-folders.ts'
 import { isPlainObject } from '../config/plain-object.ts'
+import { presetSources } from '../config/presets.ts'
 import { resolveConfig } from '../config/resolve/resolve.ts'
 import { mergeSources } from '../config/sources/merge.ts'
 import { pluginSources } from '../config/sources/plugin-options.ts'
@@ -37,20 +38,21 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   return server
 }
 
-/** Resolves options, and those that plugins change. */
+/** Resolves options, with those of a preset and those that plugins change. */
 function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedConfig {
-  if (given.plugins === undefined) return resolveConfig(given, { problems })
-  const options = plainCopy(given, problems) as ServeOptions
+  if ((given.plugins ?? given.preset ?? given.upstream) === undefined) return resolveConfig(given, { problems })
+  const options = definedOnly(plainCopy(given, problems) as ServeOptions)
   const program = { options: { ...options }, origins: new Map<string, string>(), problems: [] }
+  const weaker = [...presetSources(options, problems), program]
   const added = pluginSources({
     plugins: options.plugins,
     folder: '',
-    merge: (more) => mergeSources([program, ...more]).options,
+    merge: (more) => mergeSources([...weaker, ...more]).options,
   })
-  const merged = mergeSources([program, ...added])
+  const merged = mergeSources([...weaker, ...added])
   const keyNames = new Map(
     [...merged.origins].flatMap(([path, origin]) =>
-      origin.startsWith('plugin ') ? [[path, `${origin}: ${path}`]] : [],
+      /^(?:plugin|preset) /.test(origin) ? [[path, `${origin}: ${path}`]] : [],
     ),
   )
   return resolveConfig(merged.options, { problems, keyNames })
@@ -94,8 +96,6 @@ function isSignal(value: unknown): boolean {
 }
 
 /** The options whose value is not undefined. */
-function definedOnly(program: {
-  [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined
-}): ProgramOptions {
-  return Object.fromEntries(Object.entries(program).filter(([, value]) => value !== undefined))
+function definedOnly<Options extends object>(options: { [Key in keyof Options]: Options[Key] | undefined }): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options
 }

@@ -45,8 +45,10 @@ test('the two commands of the README are those that npm has', () => {
   assert.ok(scripts['start'] !== undefined && scripts['test'] !== undefined)
 })
 
-test('the README links to every page', () => {
-  const linked = linksOf(readme).map(({ file }) => file)
+test('the README links to every page, or to the page that does', () => {
+  const direct = linksOf(readme).map(({ file }) => file)
+  const indexes = direct.filter((file) => file.endsWith('/README.md')).map(readPage)
+  const linked = [...direct, ...indexes.flatMap((page) => linksOf(page).map(({ file }) => file))]
   assert.deepEqual(
     pages.map(({ path }) => path).filter((path) => path !== 'README.md' && !linked.includes(path)),
     [],

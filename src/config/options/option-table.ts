@@ -13,6 +13,7 @@ import { operationOptions } from './operation.ts'
 import type { DefaultsOf, Option, OptionContext, OptionFacts } from './option.ts'
 import { pageOptions } from './pages.ts'
 import { pluginOptions } from './plugins.ts'
+import { presetOptions } from './preset.ts'
 import { routeOptions } from './routes.ts'
 import { tlsOptions } from './tls.ts'
 
@@ -75,7 +76,7 @@ const groups: Readonly<Record<OptionGroup, readonly (readonly [string, AnyOption
   'Live reload': entriesOf(liveOptions),
   Headers: entriesOf(headerOptions),
   Access: entriesOf(accessOptions),
-  Operation: [...entriesOf(operationOptions), ...entriesOf(pluginOptions)],
+  Operation: [...entriesOf(presetOptions), ...entriesOf(operationOptions), ...entriesOf(pluginOptions)],
 }
 
 const defined = Object.entries(groups).flatMap(([group, entries]) =>

@@ -22,8 +22,8 @@ const portNumber = v.pipe(
 )
 /** Digits up to 65535. */
 const portDigits = /^(?:\d{1,4}|[1-5]\d{4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))$/
-// A string, as in `process.env.PORT`.
-const port = v.union(
+/** One port. A string, as in `process.env.PORT`. */
+export const port: v.GenericSchema<number | string> = v.union(
   [portNumber, v.pipe(v.string('a port from 0 to 65535'), v.regex(portDigits, 'a port from 0 to 65535'))],
   'a port from 0 to 65535',
 )

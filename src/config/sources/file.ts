@@ -44,9 +44,7 @@ export async function readConfigFile(
   if (named !== undefined) {
     return readFile(resolve(cwd, named), named, importModule, true)
   }
-  const present = names.filter((name) => existsSync(join(cwd, name)))
-  const manifest = await manifestOf(join(cwd, 'package.json'))
-  if (manifest !== undefined) present.push('package.json')
+  const { present, manifest } = await findConfigs(cwd)
   if (present.length > 1) {
     throw new ServeError(
       'E8008_CONFIG_INVALID',
@@ -57,6 +55,13 @@ export async function readConfigFile(
   if (manifest !== undefined) return manifest
   if (present[0] === undefined) return undefined
   return readFile(join(cwd, present[0]), present[0], importModule, false)
+}
+
+/** The names of the configurations in a folder, and that of package.json. */
+export async function findConfigs(cwd: string): Promise<{ present: string[]; manifest: ConfigFile | undefined }> {
+  const present = names.filter((name) => existsSync(join(cwd, name)))
+  const manifest = await manifestOf(join(cwd, 'package.json'))
+  return { present: manifest === undefined ? present : [...present, 'package.json'], manifest }
 }
 
 /** Most folders have no config file. */

@@ -30,6 +30,7 @@ export function mergeSources(sources: readonly OptionSource[]): Merged {
     }
     for (const [key, origin] of source.origins) origins.set(key, origin)
   }
+  for (const { finish } of sources) finish?.(options, origins)
   return { options: { ...options }, origins }
 }
 

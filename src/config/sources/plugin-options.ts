@@ -80,10 +80,11 @@ function sourceOf(options: unknown, name: string, folder: string): OptionSource 
       hint: `${plainly(options)} of options, or return nothing`,
     })
   }
-  if (Object.hasOwn(options, 'plugins')) {
-    throw new ServeError('E8008_PLUGIN', `options() of the plugin ${quote(name)} returned plugins.`, {
-      hint: 'list every plugin in the option plugins',
-    })
+  const fixed = ['plugins', 'preset', 'upstream'].find((key) => Object.hasOwn(options, key))
+  if (fixed !== undefined) {
+    const hint =
+      fixed === 'plugins' ? 'list every plugin in the option plugins' : `set ${fixed} beside the option plugins`
+    throw new ServeError('E8008_PLUGIN', `options() of the plugin ${quote(name)} returned ${fixed}.`, { hint })
   }
   return sourceFromFile({ folder, options, problems: [] }, `plugin ${name}`)
 }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { presetNames, presetText, readPreset } from '../../src/config/presets.ts'
+import { folderOf, run } from './command.ts'
+
+/** The files that presets name, beside a page. */
+const files = { 'index.html': '<h1>page</h1>' }
+
+/** A preset with an upstream, where it has none by default. */
+function chosen(name: string): string[] {
+  const { takesUpstream, upstream } = readPreset(name)
+  return [name, ...(takesUpstream && upstream === undefined ? ['--upstream', '4000'] : [])]
+}
+
+describe('serve8008 check --preset', () => {
+  for (const name of presetNames()) {
+    test(`finds nothing wrong with ${name}`, async (t) => {
+      const cwd = await folderOf(t, files)
+      const { exitCode, stdout, stderr } = await run(t, ['check', '--preset', ...chosen(name)], { cwd })
+      assert.equal(stderr, '')
+      assert.equal(exitCode, 0)
+      assert.match(stdout, new RegExp(` preset ${name}\n`))
+    })
+  }
+})
+
+describe('serve8008 presets', () => {
+  test('lists each with its description', async (t) => {
+    const { stdout } = await run(t, ['presets'])
+    const lines = presetNames().map((name) => `${name} ${readPreset(name).description}`)
+    assert.deepEqual(stdout.replaceAll(/ +/g, ' ').trimEnd().split('\n'), lines)
+    const { presets } = JSON.parse((await run(t, ['presets', '--json'])).stdout) as { presets: { name: string }[] }
+    assert.deepEqual(
+      presets.map(({ name }) => name),
+      presetNames(),
+    )
+  })
+
+  test('prints what one sets', async (t) => {
+    assert.equal((await run(t, ['presets', 'spa'])).stdout, presetText(readPreset('spa'), undefined))
+    const { stdout } = await run(t, ['presets', 'spa-api', '--json'])
+    assert.deepEqual(JSON.parse(stdout), {
+      name: 'spa-api',
+      description: 'A built single-page app whose paths below /api go to a server.',
+      upstream: null,
+      start: 'node api.js',
+      guide: 'docs/guide/systems/spa-api.md',
+      options: { single: true, listing: false, proxy: { '/api': '{upstream}' } },
+    })
+  })
+
+  test('suggests the name that was meant', async (t) => {
+    const { exitCode, stderr } = await run(t, ['presets', 'sap'])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^There is no preset "sap"; it must be one of: .*\.\nE8008_USAGE {3}Did you mean spa\?\n$/)
+  })
+})
+
+describe('serve8008 init', () => {
+  test('writes the options of a preset', async (t) => {
+    const cwd = await folderOf(t, files)
+    const { exitCode, stdout } = await run(t, ['init', 'spa-api', '--upstream', '3000'], { cwd })
+    assert.equal(exitCode, 0)
+    assert.equal(stdout, 'Wrote serve8008.config.json with the preset spa-api. Start it: serve8008\n')
+    const text = readFileSync(join(cwd, 'serve8008.config.json'), 'utf8')
+    assert.match(text, /^\/\/ A built single-page app[^]*"\/api": "http:\/\/localhost:3000"/)
+    assert.equal((await run(t, ['check'], { cwd })).exitCode, 0)
+  })
+
+  for (const [present, text] of [
+    ['serve8008.config.json', '{}'],
+    ['serve8008.config.ts', 'throw 1'],
+    ['package.json', '{ "serve8008": {} }'],
+  ] as const) {
+    test(`keeps ${present}`, async (t) => {
+      const cwd = await folderOf(t, { [present]: text })
+      const { exitCode, stderr } = await run(t, ['init', 'spa'], { cwd })
+      assert.equal(exitCode, 2)
+      assert.equal(stderr, `This folder has a configuration already: ${present}.\nE8008_USAGE   try: serve8008 check\n`)
+      assert.equal(readFileSync(join(cwd, present), 'utf8'), text)
+    })
+  }
+
+  test('asks for an upstream that is missing', async (t) => {
+    const { exitCode, stderr } = await run(t, ['init', 'spa-api'], { cwd: await folderOf(t, {}) })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^The preset spa-api needs an upstream.*\n.*try: serve8008 init spa-api --upstream http/)
+  })
+})
