@@ -60,7 +60,8 @@ export function currentProgram(): Program {
       for (const stream of [process.stdout, process.stderr]) if (stream.isTTY) unblocked(stream)
     },
     keyboard: async () => (await import('./keyboard.ts')).processKeyboard(),
-    elapsed: () => performance.now(),
+    // Not performance.now(), which loads node:perf_hooks.
+    elapsed: () => process.uptime() * 1000,
     on: (event, listener) => void process.on(event, listener),
     exit: (code) => exit.call(process, code),
   }

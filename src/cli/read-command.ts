@@ -1,4 +1,3 @@
-import { firstWord, parseArguments } from './args/arguments.ts'
 import { describeCommand, type Command } from './args/command.ts'
 import { flags } from './args/flags.ts'
 import { commandNamed, commandNames } from './commands/registry.ts'
@@ -12,6 +11,10 @@ import { commandNamed, commandNames } from './commands/registry.ts'
 export async function readCommand(argv: readonly string[], isFolder: (word: string) => boolean): Promise<Command> {
   const line = { argv, isFolder, commandNames: commandNames() }
   const mayBeCommand = argv.some((word) => commandNamed(word) !== undefined)
+  // Words alone need no parser, which is a large one.
+  if (!mayBeCommand && !argv.some((word) => word.startsWith('-')))
+    return describeCommand('serve', new Map(), { asked: [], places: argv }, line)
+  const { firstWord, parseArguments } = await import('./args/arguments.ts')
   const name = mayBeCommand ? commandNamed(firstWord(argv, flags, isFolder)) : undefined
   if (name !== undefined) {
     const { readCommandLine } = await import('./commands/parse.ts')

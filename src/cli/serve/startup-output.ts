@@ -122,7 +122,7 @@ function details({ loaded, program, startMs, configMs }: StartupFacts, readyMs: 
 const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
 
 /** Whether keys are read: input and output are terminals, and the output is for a person. */
-export function canUseKeys({ stdin }: Program, { quiet, json }: OutputOptions, { terminal }: Reporter): boolean {
+export function canUseKeys(program: Program, { quiet, json }: OutputOptions, { terminal }: Reporter): boolean {
   // Standard input is opened only where standard output is a terminal.
-  return !quiet && !json && terminal.isTerminal && stdin?.isTTY === true
+  return !quiet && !json && terminal.isTerminal && program.stdin?.isTTY === true
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, lchownSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { nodeCrypto } from './builtin.ts'
 
 /**
  * Makes a folder and missing ones above it, owned by the owner of the folder that exists. By default only the owner can
@@ -34,7 +34,7 @@ export function replaceFile(file: string, text: string, mode: number): void {
 
 /** Writes a temporary file beside a file; `flush` syncs it to the disk. */
 export function writeTemporary(file: string, text: string, mode: number, flush: boolean): string {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = `${file}.${nodeCrypto().randomBytes(6).toString('hex')}.tmp`
   writeFileSync(temporary, text, { mode, flag: 'wx', flush })
   giveToOwner(temporary)
   return temporary
