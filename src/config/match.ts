@@ -11,6 +11,8 @@ export interface MatchOptions {
   readonly pattern?: string | undefined
   /** Host name without a port; `*.example.test` matches every name below it. The server answers for these names, as for those of `allowHost`. */
   readonly host?: string | undefined
+  /** Names of listeners. Requests by `handler` and `fetch` of the library come by none. */
+  readonly listener?: string | readonly string[] | undefined
   /** Methods, case-sensitive (RFC 9110 section 9.1). */
   readonly method?: string | readonly string[] | undefined
   /** Request fields with the value they must have; `true` means any value, `false` that it is absent. */
@@ -31,6 +33,8 @@ export interface ResolvedMatch {
   readonly path: string
   /** Undefined matches any host; a name with a leading dot matches every name below it. */
   readonly host: string | undefined
+  /** Names of listeners; empty for all. */
+  readonly listeners: readonly string[]
   readonly methods: readonly string[]
   readonly headers: readonly ResolvedCondition[]
   readonly cookies: readonly ResolvedCondition[]
@@ -40,10 +44,10 @@ export interface ResolvedMatch {
 /** The match of every request below a path. @param prefix Slash at both ends, `base` included. @internal */
 export function prefixMatch(prefix: string): ResolvedMatch {
   const path = prefix === '/' ? prefix : prefix.slice(0, -1)
-  return { kind: 'prefix', path, host: undefined, methods: [], headers: [], cookies: [], query: [] }
+  return { kind: 'prefix', path, host: undefined, listeners: [], methods: [], headers: [], cookies: [], query: [] }
 }
 
 /** Whether a match has conditions beside its path. @internal */
-export function hasConditions({ host, methods, headers, cookies, query }: ResolvedMatch): boolean {
-  return host !== undefined || [methods, headers, cookies, query].some((conditions) => conditions.length > 0)
+export function hasConditions({ host, listeners, methods, headers, cookies, query }: ResolvedMatch): boolean {
+  return host !== undefined || [listeners, methods, headers, cookies, query].some((conditions) => conditions.length > 0)
 }

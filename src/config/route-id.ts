@@ -49,12 +49,13 @@ function redactConditions(
 
 /** `POST docs.localhost/api [exact, header x-canary=1]`. Ids stand in logs, so secrets are left out. */
 function matchText(match: ResolvedMatch): string {
-  const { kind, path, host, methods, headers, cookies, query } = publicMatch(match)
+  const { kind, path, host, listeners, methods, headers, cookies, query } = publicMatch(match)
   const named = host === undefined ? '' : host.startsWith('.') ? `*${host}` : formatHost(host)
   const isHostAlone = named !== '' && path === '/' && kind === 'prefix'
   const where = isHostAlone ? named : named + readable(path)
   const conditions = [
     ...(kind === 'exact' ? ['exact'] : []),
+    ...(listeners.length === 0 ? [] : [`listener ${listeners.toSorted().map(plainOr).join(',')}`]),
     ...headers.map((each) => conditionText('header', each)),
     ...cookies.map((each) => conditionText('cookie', each)),
     ...query.map((each) => conditionText('query', each)),

@@ -119,10 +119,12 @@ export function createSiteFolders(routes: readonly ResolvedRoute[]): SiteFolders
   }
 }
 
-function requestOf(x: Exchange): TableRequest {
-  const { method, target, authority, headers } = x
+/** What routes match of an exchange. */
+export function requestOf(x: Exchange): TableRequest {
+  const { method, target, authority, headers, peer } = x
   return {
     method,
+    listener: peer.listener,
     path: target.path,
     query: target.query,
     hostname: authority?.hostname ?? '',

@@ -15,7 +15,13 @@ import { isServeError, type Suggestion } from '../core/serve-error.ts'
 import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
-import { createSiteFolders, loadExplainRoute, type DescribeRoute, type RouteExplanation } from '../routes/routes.ts'
+import {
+  createSiteFolders,
+  loadExplainRoute,
+  requestOf,
+  type DescribeRoute,
+  type RouteExplanation,
+} from '../routes/routes.ts'
 import { createHttpsRedirect, createSecureCheck } from './https-redirect.ts'
 import { authLayers } from './pipeline.ts'
 import { openFolder, rootRoute } from './served-folders.ts'
@@ -199,18 +205,7 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
   return { ...syntheticExchange({ method, target, headers, peer }), authority }
 }
 
-async function explainAsked(
-  config: ResolvedConfig,
-  { method, target, authority, headers }: Asked,
-  describe: DescribeRoute,
-) {
+async function explainAsked(config: ResolvedConfig, x: Asked, describe: DescribeRoute) {
   const explainRoute = await loadExplainRoute()
-  const request = {
-    method,
-    path: target.path,
-    query: target.query,
-    hostname: authority.hostname,
-    header: (name: string) => headers.get(name),
-  }
-  return explainRoute(request, config.routes, { ...rootRoute(config), id: config.base }, describe)
+  return explainRoute(requestOf(x), config.routes, { ...rootRoute(config), id: config.base }, describe)
 }

@@ -23,6 +23,8 @@ export interface ServerRoutesOptions {
   /** Resolves the options of routes. */
   readonly resolve: typeof completeConfig
   readonly onWarning: (warning: Warning) => void
+  /** Names of the listeners, for routes that name one. */
+  readonly listenerNames: () => readonly string[]
   /** The route of the served folder, which is in no list. */
   readonly root: ResolvedRoute
   /** Opens the folder of a route. */
@@ -136,7 +138,7 @@ export class ServerRoutes implements RouteControl {
     const own = { base, timeout: timeoutMs / 1000, listeners: undefined, sites: undefined }
     // A whole configuration is allowed, but no unknown option: a misspelt `routes` would remove every route.
     const all = isPlainObject(options) ? { ...(options as ServeOptions), ...own } : options
-    return this.#options.resolve(all, context).routes
+    return this.#options.resolve(all, { ...context, listenerNames: this.#options.listenerNames() }).routes
   }
 
   #apply(changed: readonly ResolvedRoute[]): void {

@@ -77,6 +77,7 @@ export class Site {
       config,
       resolve: host.resolve,
       onWarning: (warning) => events.emit('warning', warning),
+      listenerNames: () => listeners.all.map(({ name }) => name),
       root: this.#root,
       openFolder: (route) => openFolder(route, config, host.openFiles, () => this.#folders),
       rebuild: (routes) => {

@@ -24,7 +24,14 @@ const table = createTable<(typeof routes)[number] | undefined>([
 ])
 
 function find(path: string): (typeof routes)[number] | undefined {
-  const request: TableRequest = { method: 'GET', hostname: 'localhost', path, query: '', header: () => undefined }
+  const request: TableRequest = {
+    method: 'GET',
+    listener: undefined,
+    hostname: 'localhost',
+    path,
+    query: '',
+    header: () => undefined,
+  }
   return unlessRefused(path, () => table.find(request))
 }
 

@@ -62,7 +62,17 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
 
 /** A match of every path, or what is given. */
 export function matchOf(more: Partial<ResolvedMatch> = {}): ResolvedMatch {
-  return { kind: 'prefix', path: '/', host: undefined, methods: [], headers: [], cookies: [], query: [], ...more }
+  return {
+    kind: 'prefix',
+    path: '/',
+    host: undefined,
+    listeners: [],
+    methods: [],
+    headers: [],
+    cookies: [],
+    query: [],
+    ...more,
+  }
 }
 
 /** Starts a server with one route, which forwards to upstreams on the loopback address. */

@@ -11,6 +11,8 @@ export interface KindContext {
   readonly base: string
   /** Default of the timeouts of upstreams in milliseconds; 0 is none. */
   readonly timeoutMs: number
+  /** Names of the listeners of the server. */
+  readonly listeners: readonly string[]
   readonly problems: Problem[]
 }
 

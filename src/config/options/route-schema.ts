@@ -11,6 +11,7 @@ const match = v.strictObject(
     exact: v.optional(plainText),
     pattern: v.optional(plainText),
     host: v.optional(plainText),
+    listener: v.optional(textOrTexts),
     method: v.optional(textOrTexts),
     header: v.optional(conditions),
     cookie: v.optional(conditions),

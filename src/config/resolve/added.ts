@@ -27,7 +27,15 @@ export function resolveAddedSite(
     server,
     problems,
     complete: (options, found) =>
-      complete(options, { secretFiles: server.secretFiles, validate: validateOptions }, found),
+      complete(
+        options,
+        {
+          secretFiles: server.secretFiles,
+          validate: validateOptions,
+          listenerNames: server.listeners.map(({ name }) => name),
+        },
+        found,
+      ),
   })
   const conflict = conflictOf(site, current)
   if (conflict !== undefined) problems.push(conflict)

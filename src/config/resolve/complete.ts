@@ -28,6 +28,8 @@ export interface CompleteContext {
   readonly secretFiles?: readonly string[]
   /** How messages name an option (`SERVE8008_PORT`, `--limit headerBytes`), by its path joined with dots. Default: the path. */
   readonly keyNames?: ReadonlyMap<string, string>
+  /** Names of the listeners of the server, for routes that name one. Default: those of the options. */
+  readonly listenerNames?: readonly string[] | undefined
   /** Problems found while the options were read. */
   readonly problems?: readonly Problem[]
   /** Resolves `listeners` and `sites`: few configurations have them, so the command loads it with these. */
@@ -64,10 +66,12 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   const address = resolveAddress(given, cwd, problems)
   const secure = secured(given, address.ports, cwd, problems)
   const timeoutMs = resolveTimeout(set.timeout, problems)
-  const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
   const named = given.listeners && several?.resolveListeners(given.listeners, { options: given, cwd, problems })
+  const wanted = named ?? usualListeners(address, secure.tls)
+  const { listenerNames = wanted.map(({ name }) => name) } = context
+  const routes = resolveRoutes(set, { base, cwd, timeoutMs, listeners: listenerNames, problems })
   const listeners = withoutTaken(
-    named ?? usualListeners(address, secure.tls),
+    wanted,
     (listener, port) => findOwnUpstream(routes, certainAddress({ ...listener, ports: [port] })) !== undefined,
   )
   // Which port of a list is used is known when the server starts; then this is checked again.
@@ -109,7 +113,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   const sites = several?.resolveSites(given.sites ?? [], {
     server,
     problems,
-    complete: (own, found) => complete(own, { cwd, secretFiles, validate }, found),
+    complete: (own, found) => complete(own, { cwd, secretFiles, validate, listenerNames }, found),
   })
   return { ...server, sites: sites ?? [] }
 }

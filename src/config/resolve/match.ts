@@ -10,6 +10,8 @@ interface MatchContext {
   /** Slash at both ends. */
   readonly base: string
   readonly path: readonly string[]
+  /** Names of the listeners of the server. */
+  readonly listeners: readonly string[]
   readonly problems: Problem[]
 }
 
@@ -31,6 +33,7 @@ export function resolveMatch(match: Checked<MatchOptions>, place: MatchContext):
   return {
     ...resolvePath(match, place),
     host: match.host === undefined ? undefined : resolveHost(match.host, place),
+    listeners: resolveListeners(match.listener ?? [], place),
     methods: resolveMethods(match.method ?? [], place),
     headers: resolveConditions(match.header, 'header', place, (name) => name.toLowerCase()),
     cookies: resolveConditions(match.cookie, 'cookie', place),
@@ -92,6 +95,19 @@ export function resolveHost(text: string, { path, problems }: Pick<MatchContext,
     meant === undefined ? 'use a name such as api.localhost or *.dev.localhost' : `did you mean ${quote(meant)}?`
   problems.push({ path, message: `${quote(text)} is not a host name`, hint })
   return text
+}
+
+function resolveListeners(
+  listener: string | readonly string[],
+  { path, listeners, problems }: MatchContext,
+): readonly string[] {
+  const names = [...new Set([listener].flat())]
+  for (const name of names) {
+    if (listeners.includes(name)) continue
+    const hint = `use one of ${listeners.map((each) => quote(each)).join(', ')}`
+    problems.push({ path: [...path, 'listener'], message: `there is no listener ${quote(name)}`, hint })
+  }
+  return names
 }
 
 function resolveMethods(method: string | readonly string[], { path, problems }: MatchContext): readonly string[] {

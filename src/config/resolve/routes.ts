@@ -18,7 +18,7 @@ export function resolveRoutes(
   { proxy, routes, mounts }: Required<Pick<CheckedOptions, 'proxy' | 'routes' | 'mounts'>>,
   context: KindContext,
 ): readonly ResolvedRoute[] {
-  const { base, cwd, problems } = context
+  const { base, cwd, listeners, problems } = context
   const short = Object.entries(proxy).map(([key, value]): Unnamed => {
     const path = ['proxy', key]
     const slip = slipIn(key, value)
@@ -31,7 +31,7 @@ export function resolveRoutes(
     return {
       id: undefined,
       path,
-      match: resolveMatch(slip === undefined ? matchOfKey(key) : {}, { base, path, problems }),
+      match: resolveMatch(slip === undefined ? matchOfKey(key) : {}, { base, path, listeners, problems }),
       action: { kind: 'proxy', proxy: resolveProxy(value, path, context) },
     }
   })

@@ -5,6 +5,8 @@ import { pathParts, type PathPart, type Specificity } from './order.ts'
 /** The parts of a request that conditions test. */
 export interface RoutedRequest {
   readonly method: string
+  /** Name of the listener that it came by; undefined for a request of an embedding program. */
+  readonly listener: string | undefined
   /** Host name in lower case, without a port; `''` if the request has none. */
   readonly hostname: string
   /** Query with its question mark, or `''`. */
@@ -23,12 +25,16 @@ export interface CompiledMatch extends Specificity {
 }
 
 export function compileMatch(match: ResolvedMatch): CompiledMatch {
-  const { host, methods } = match
+  const { host, listeners, methods } = match
   const parts = pathParts(match)
   const firstOther = parts.findIndex(({ kind }) => kind !== 'literal')
   const checks: ((request: RoutedRequest) => string | undefined)[] = []
   if (host !== undefined)
     checks.push((request) => (isHost(request.hostname, host) ? undefined : `host is not ${hostText(host)}`))
+  if (listeners.length > 0) {
+    const text = `listener is not ${listeners.join(' or ')}`
+    checks.push(({ listener }) => (listener !== undefined && listeners.includes(listener) ? undefined : text))
+  }
   if (methods.length > 0) {
     const text = `method is not ${methods.join(' or ')}`
     checks.push(({ method }) => (methods.includes(method) ? undefined : text))
@@ -46,6 +52,7 @@ export function compileMatch(match: ResolvedMatch): CompiledMatch {
   }
   return {
     host,
+    listeners,
     methods,
     parts,
     conditions: [...tagged('h', match.headers), ...tagged('c', match.cookies), ...tagged('q', match.query)],

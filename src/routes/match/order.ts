@@ -7,7 +7,7 @@ import { decodeOctets } from './matching-path.ts'
  *   1. host        a name, then `*.example.test` (longer ones first), then any
  *   2. path        segment by segment from the left: a literal, then the end of the path, then `*`, then any rest.
  *                  So `/api/v1` beats `/api`, an exact path beats the prefix of the same length, `/users/me` beats `/users/*`
- *   3. conditions  more conditions first; all methods count as one, each header, cookie and query parameter as one
+ *   3. conditions  more conditions first; all methods count as one, all listeners too, each header, cookie and query parameter as one
  *   4. values      of equally many conditions, more that require a value and not only presence
  *   5. folders     folders come after every other route with the same path
  *
@@ -24,6 +24,7 @@ export interface Specificity {
   readonly host: string | undefined
   readonly parts: readonly PathPart[]
   readonly conditions: readonly ResolvedCondition[]
+  readonly listeners: readonly string[]
   readonly methods: readonly string[]
   readonly isFolder: boolean
 }
@@ -58,9 +59,15 @@ export function areTied(a: Specificity, b: Specificity): boolean {
     compareSpecificity(a, b) === 0 &&
     a.host === b.host &&
     a.parts.every((part, i) => isSamePart(part, b.parts[i])) &&
-    (a.methods.length === 0 || b.methods.length === 0 || a.methods.some((name) => b.methods.includes(name))) &&
+    meet(a.methods, b.methods) &&
+    meet(a.listeners, b.listeners) &&
     !a.conditions.some((one) => b.conditions.some((other) => excludes(one, other)))
   )
+}
+
+/** Whether two lists have a name in common; an empty one is for every name. */
+function meet(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === 0 || others.length === 0 || some.some((name) => others.includes(name))
 }
 
 /** Whether a match has conditions beside its path. */
@@ -85,8 +92,8 @@ function isSamePart(a: PathPart, b: PathPart | undefined): boolean {
   return a.kind === b?.kind && (a.kind !== 'literal' || b.kind !== 'literal' || a.text === b.text)
 }
 
-function conditionCount({ conditions, methods }: Specificity): number {
-  return conditions.length + (methods.length > 0 ? 1 : 0)
+function conditionCount({ conditions, methods, listeners }: Specificity): number {
+  return conditions.length + (methods.length > 0 ? 1 : 0) + (listeners.length > 0 ? 1 : 0)
 }
 
 function valueCount({ conditions }: Specificity): number {

@@ -25,7 +25,7 @@ function tableOf(
       isForwarded: false,
       isFolder: true,
     })),
-    ...resolveConfig({ routes }).routes.map(({ id, match }) => ({
+    ...resolveConfig({ routes, listeners: [{ port: 1 }, { port: 2 }] }).routes.map(({ id, match }) => ({
       id,
       match,
       item: id,
@@ -38,7 +38,7 @@ function tableOf(
 function request(target: string, fields: Readonly<Record<string, string>> = {}): TableRequest {
   const [, method = 'GET', hostname = 'localhost', path = '/', query = ''] =
     /^(?:([A-Z]+) )?([^/]*)([^?]*)(.*)$/.exec(target) ?? []
-  return { method, hostname, path, query, header: (name) => fields[name] }
+  return { method, listener: fields['listener'], hostname, path, query, header: (name) => fields[name] }
 }
 
 function refused(table: Table<string>, path: string): void {
@@ -171,12 +171,15 @@ describe('a tie', () => {
     tie({ a: { path: '/x', header: { p: '1' } }, b: { path: '/x', header: { q: '1' } } })
     tie({ a: { path: '/x', method: ['GET', 'POST'] }, b: { path: '/x', method: 'POST' } })
     tie({ a: { pattern: '/x/**' }, b: '/x' })
+    tie({ a: { path: '/x', listener: ['http:1', 'http:2'] }, b: { path: '/x', listener: 'http:2' } })
+    tie({ a: { path: '/x', listener: 'http:1' }, b: { path: '/x', method: 'GET' } })
   })
 
   test('is no error if no request can match both routes', () => {
     tableOf({ a: { path: '/x', header: { p: '1' } }, b: { path: '/x', header: { p: '2' } } })
     tableOf({ a: { path: '/x', method: 'GET' }, b: { path: '/x', method: 'POST' } })
     tableOf({ a: { path: '/x', cookie: { p: true } }, b: { path: '/x', cookie: { p: false } } })
+    tableOf({ a: { path: '/x', listener: 'http:1' }, b: { path: '/x', listener: 'http:2' } })
     tableOf({ a: { host: 'a.test' }, b: { host: 'b.test' } })
     tableOf({ a: { host: '*.a.test' }, b: { host: '*.b.test' } })
     tableOf({ a: { pattern: '/x/*' }, b: { pattern: '/y/*' } })

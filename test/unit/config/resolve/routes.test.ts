@@ -70,6 +70,7 @@ describe('a match', () => {
       kind: 'exact',
       path: '/x/',
       host: undefined,
+      listeners: [],
       methods: ['POST'],
       headers: [
         ['x-a', true],
