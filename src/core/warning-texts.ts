@@ -100,7 +100,7 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
   },
   W8008_UNVERIFIED: {
     meaning: 'A route does not verify the certificates of its upstreams.',
-    cause: 'The route has tls: { verify: false }.',
+    cause: 'The route has tls: { verify: false }, or the word insecure behind its target.',
     remedy: "Name the authority instead: tls: { ca: 'ca.pem' }.",
   },
   W8008_WATCH: {

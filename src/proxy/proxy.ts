@@ -40,7 +40,6 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
 
   async function open(route: ProxyRoute): Promise<Forwarder> {
     const { createForwarder } = await import('./forward.ts')
-    if (!route.proxy.tls.verify) onWarning(unverified(route.id))
     const forward = createForwarder({ ...route, isTrusted, pseudonym, limits, onWarning })
     if (isDraining) forward.drain()
     return forward
@@ -79,12 +78,4 @@ export async function loadDryRun(): Promise<
   (route: ProxyRoute, x: Exchange, trust: readonly string[]) => readonly ForwardedRequest[]
 > {
   return (await import('./dry-run.ts')).dryRun
-}
-
-function unverified(route: string): Warning {
-  return {
-    code: 'W8008_UNVERIFIED',
-    message: `The route ${route} does not verify the certificates of its upstreams.`,
-    hint: 'verify them instead: set `tls.ca` of the route to the certificate of their authority',
-  }
 }

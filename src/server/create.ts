@@ -1,5 +1,5 @@
 import { checkFolders } from '../config/check-folders.ts'
-import { missingPage } from '../config/single-page-check.ts'
+import { missingPage } from '../config/start-warnings.ts'
 import { publicConfig } from '../config/public-config.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import { completeConfig, isCleartextHttp2 } from '../config/resolve/complete.ts'
@@ -239,9 +239,9 @@ class Serve8008 implements Server8008 {
     this.#events.emit('listening', listening)
     const folders = this.#sites.flatMap(({ routes }) => routes.folders)
     const sensitive = sensitiveFileWarnings(folders.flatMap((folder) => folder.sensitiveFiles()))
-    const configs = this.#sites.map(({ config }) => config)
-    const hasPassword = configs.every(({ auth, authFile }) => (auth ?? authFile) !== undefined)
-    const warnings = [...listeningWarnings(listening, hasPassword), ...configs.flatMap(missingPage), ...sensitive]
+    const hasPassword = this.#sites.every(({ config: { auth, authFile } }) => (auth ?? authFile) !== undefined)
+    const ofSites = this.#sites.flatMap(({ config, routes }) => [...missingPage(config), ...routes.announce()])
+    const warnings = [...listeningWarnings(listening, hasPassword), ...ofSites, ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
     adviseSoon(this.#main, this.#events)
     return listening

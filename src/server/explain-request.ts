@@ -1,4 +1,4 @@
-import { kindOf } from '../config/kinds/registry.ts'
+import { describeAction, kindOf } from '../config/kinds/registry.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createCors } from '../middleware/cors.ts'
@@ -96,7 +96,7 @@ async function explainSite(
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
     const shown = kind.redact(action)
     return {
-      text: (kind.explain ?? kind.text)(action),
+      text: describeAction(action, (kind.explain ?? kind.text)(action)),
       forwards: shown.kind === 'proxy' ? dryRun({ id, match, proxy: shown.proxy }, x, config.trust) : [],
     }
   })

@@ -5,6 +5,7 @@ import type { completeConfig, CompleteContext } from '../config/resolve/complete
 import { publicRoute } from '../config/public-config.ts'
 import { routeId } from '../config/route-id.ts'
 import { checkRouteFolders } from '../config/check-folders.ts'
+import { unverifiedRoute } from '../config/start-warnings.ts'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
@@ -45,6 +46,8 @@ export class ServerRoutes implements RouteControl {
   #opened = new Map<string, Opened>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
+  /** What was announced, once the server listens. */
+  #announced: WeakSet<Opened> | undefined
 
   constructor(options: ServerRoutesOptions) {
     this.#options = options
@@ -109,6 +112,17 @@ export class ServerRoutes implements RouteControl {
     return [...this.#opened.values()].filter((opened) => 'advice' in opened)
   }
 
+  /** A warning for each route that verifies no certificates. From now on one is emitted where such a route is added. */
+  announce(): Warning[] {
+    const known = (this.#announced ??= new WeakSet())
+    return this.#routes.flatMap((route) => {
+      const opened = this.#opened.get(route.id)
+      if (opened === undefined || known.has(opened)) return []
+      known.add(opened)
+      return unverifiedRoute(route)
+    })
+  }
+
   /** Ends forwarded exchanges that would not end by themselves, such as WebSockets. */
   drain(): void {
     this.#proxy?.drain()
@@ -159,6 +173,7 @@ export class ServerRoutes implements RouteControl {
     this.#routes = changed
     retireAll(before, this.#opened)
     this.#options.onChanged()
+    if (this.#announced !== undefined) this.announce().forEach(this.#options.onWarning)
   }
 
   #open(route: ResolvedRoute, make: () => Opened): Opened {

@@ -186,3 +186,20 @@ test('no message and no hint repeats a password or a credential', async (t) => {
     assert.deepEqual(found, [], args.join(' '))
   }
 })
+
+test('check shows the options of a target, and warns that one is not verified', async (t) => {
+  const words = ['check', '-x', '/api=https://localhost:9,changeOrigin,insecure,timeout=30s']
+  const { exitCode, stdout, stderr } = await run(t, words)
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /\/api -> https:\/\/localhost:9 \(changeOrigin, insecure, timeout=30s\) +flag --proxy/)
+  assert.match(stderr, /The route \/api does not verify the certificates of its upstreams\./)
+  const wrong = await run(t, ['check', '-x', '/api=https://localhost:9,insecur'])
+  assert.equal(wrong.exitCode, 2)
+  assert.match(wrong.stderr, /--proxy \/api: "insecur" is not an option of a target\n.*did you mean "insecure"\?/i)
+})
+
+test('explain shows the options of a target', async (t) => {
+  const { stdout } = await run(t, ['explain', 'GET', '/api', '-x', '/api=https://localhost:9,changeOrigin,insecure'])
+  assert.match(stdout, /Route +\/api {3}forwards to https:\/\/localhost:9 \(changeOrigin, insecure\)\n/)
+  assert.match(stdout, /Host: localhost:9\n/)
+})

@@ -120,7 +120,7 @@ export async function runSection(
   function actual(line: string): string {
     const known = [...backends.keys()].join('|')
     const withBackends = line.replaceAll(
-      new RegExp(`([=:])(${known})(?=[/\\s"']|$)`, 'g'),
+      new RegExp(`([=:])(${known})(?=[/,\\s"']|$)`, 'g'),
       (_, before: string, port) => {
         return `${before}${backends.get(Number(port))}`
       },

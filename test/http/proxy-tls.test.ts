@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { ResolvedProxy } from '../../src/config/kinds/proxy-types.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { startServer } from '../support/server.ts'
 import { answering, startBackend } from '../support/backend.ts'
 import { startFront, type Front } from '../support/proxy.ts'
 import { RawClient, type RawReply } from '../support/raw.ts'
@@ -89,11 +90,22 @@ test("does not use the client's Host as the TLS server name", async () => {
   assert.equal(backend.connections, 1)
 })
 
-test('skips verification with verify: false, and warns', async () => {
+test('skips verification with verify: false, and warns at the start', async () => {
   await using backend = await secureBackend()
   await using front = await startSecure(backend.port, { verify: false })
+  assert.equal(front.warnings.length, 1)
   assert.equal((await get(front)).body.toString(), 'ok')
   assert.equal(front.warnings.length, 1)
+})
+
+test('warns once of a route that is added without verification, while the server runs', async () => {
+  await using started = await startServer({})
+  const { server } = started
+  const warned: string[] = []
+  server.on('warning', ({ message }) => void warned.push(message))
+  server.routes.add({ match: { path: '/a' }, proxy: 'https://localhost:9,insecure' })
+  server.routes.add({ match: { path: '/b' }, proxy: 'https://localhost:9' })
+  assert.deepEqual(warned, ['The route /a does not verify the certificates of its upstreams.'])
 })
 
 test('tells the client that a certificate file is missing', async () => {

@@ -3,7 +3,6 @@ import { optionTable, type OptionEntry } from '../../config/options/option-table
 const noClipboard = 'leave it out: the clipboard is never touched'
 const noDelay = 'leave it out: changes that come together are applied together'
 const noEtag = 'leave it out: entity tags are always sent'
-const inConfig = "in a config file: proxy: { '/api': { to: 'http://localhost:3000', "
 const noSettingsPage = 'leave it out: there is no page of settings'
 
 /** Flags of other servers that no option of ours replaces. A value that starts with dashes replaces the flag as it is. */
@@ -16,8 +15,11 @@ const foreignFlags: NonNullable<OptionEntry['foreignFlags']> = [
   [['--no-ui', '--ui-port'], noSettingsPage],
   [['--reload-debounce', '--reload-delay', '--wait'], noDelay],
   [['--ws', '--websocket'], 'leave it out: WebSockets pass through every route'],
-  [['--change-origin', '--change-host-header'], `${inConfig}changeOrigin: true } }`],
-  [['--insecure', '--secure'], `${inConfig}tls: { verify: false } } }`],
+  [
+    ['--change-origin', '--change-host-header'],
+    'write it behind the target: -x /api=http://localhost:3000,changeOrigin',
+  ],
+  [['--insecure', '--secure'], 'write it behind the target: -x /api=https://localhost:8443,insecure'],
   [['--rewrite', '--path-rewrite'], 'the path of a target replaces that of the match: --proxy /api=:3000/v1'],
   [['--server'], 'leave it out: the folder to serve is a plain word, by default this one'],
 ]

@@ -1,6 +1,6 @@
 import { checkFolders } from '../../config/check-folders.ts'
 import { loadConfig } from '../../config/load.ts'
-import { missingPage } from '../../config/single-page-check.ts'
+import { startWarnings } from '../../config/start-warnings.ts'
 import { checkCertificates } from '../../server/check-certificates.ts'
 import { sitesOf } from '../../server/site.ts'
 import { checkRoutes } from '../../server/explain-request.ts'
@@ -52,7 +52,7 @@ async function check(command: Command, program: Program, report: Reporter): Prom
   const settings = settingsOf(loaded)
   const warnings = [
     ...loaded.warnings,
-    ...sitesOf(loaded.config).flatMap(({ config }) => missingPage(config)),
+    ...sitesOf(loaded.config).flatMap(({ config }) => startWarnings(config)),
     ...(await checkCertificates(loaded.config)),
   ]
   if (command.json) {

@@ -14,8 +14,10 @@ export interface BannerFacts {
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
   /** Further sites, each with its first URL, or its name where it has none, and its folder. */
   readonly sites: readonly { readonly address: string; readonly folder: string }[]
-  /** What is forwarded, by the route's id. */
-  readonly proxies: readonly { readonly route: string; readonly to: string }[]
+  /** What is forwarded, by the route's id, and what is not as usual about it: `changeOrigin`. */
+  readonly proxies: readonly { readonly route: string; readonly to: string; readonly options: readonly string[] }[]
+  /** Redirects and fixed replies, by the route's id. */
+  readonly others: readonly { readonly route: string; readonly answer: string }[]
   /** What code answers, by the route's id. */
   readonly handlers: readonly { readonly route: string; readonly by: string }[]
   /** The address that only redirects, where plain HTTP is not served. */
@@ -42,7 +44,8 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
-    ...facts.proxies.map(({ route, to }, index) => row(index === 0 ? 'Proxy' : '', [route, to], ' -> ')),
+    ...facts.proxies.map((proxy, index) => row(index === 0 ? 'Proxy' : '', [proxy.route, targetText(proxy)], ' -> ')),
+    ...facts.others.map(({ route, answer }, index) => row(index === 0 ? 'Routes' : '', [route, answer], ' -> ')),
     ...facts.sites.map(({ address, folder }, index) =>
       row(index === 0 ? 'Sites' : '', [address, folder], '   ', paintUrl(style)),
     ),
@@ -71,13 +74,19 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const line = `serve8008 ${facts.version}${why} ${facts.folder === undefined ? 'forwarding' : `serving ${facts.folder}`} at ${url}`
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
-  const proxies = facts.proxies.map(({ route, to }) => `Proxy: ${route} -> ${to}`)
+  const mounts = facts.mounts.map(({ path, folder }) => `Mount: ${path}  ${folder}`)
+  const proxies = facts.proxies.map((proxy) => `Proxy: ${proxy.route} -> ${targetText(proxy)}`)
+  const others = facts.others.map(({ route, answer }) => `Route: ${route} -> ${answer}`)
   const sites = facts.sites.map(({ address, folder }) => `Site: ${address}  ${folder}`)
   const handlers = facts.handlers.map(({ route, by }) => `Handler: ${route} -> ${by}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...local, ...network, ...proxies, ...sites, ...handlers, ...details]
+  return [line, ...local, ...network, ...mounts, ...proxies, ...others, ...sites, ...handlers, ...details]
     .map((text) => `${printable(text)}\n`)
     .join('')
+}
+
+function targetText({ to, options }: BannerFacts['proxies'][0]): string {
+  return options.length === 0 ? to : `${to} (${options.join(', ')})`
 }
 
 type Paint = (text: string) => string

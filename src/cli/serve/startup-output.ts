@@ -1,4 +1,4 @@
-import { actionText } from '../../config/kinds/registry.ts'
+import { actionText, describeAction, kindOf } from '../../config/kinds/registry.ts'
 import { hasConditions } from '../../config/match.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
@@ -61,7 +61,10 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     ),
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
-      .map((route) => ({ route: route.id, to: actionText(route.action) })),
+      .map(({ id, action }) => ({ route: id, to: actionText(action), options: kindOf(action).notes?.(action) ?? [] })),
+    others: config.routes
+      .filter(({ action }) => action.kind === 'redirect' || action.kind === 'reply')
+      .map(({ id, action }) => ({ route: id, answer: actionText(action) })),
     sites: config.sites.map((site) => ({
       address: listening.sites.find(({ name }) => name === site.name)?.urls[0] ?? site.name,
       folder: siteFolder(site.config, cwd),
@@ -82,7 +85,7 @@ function folderOf({ routes, root }: ResolvedConfig, cwd: string): string | undef
 /** What a site serves: its folder, or where all of it is forwarded to. */
 function siteFolder(config: ResolvedConfig, cwd: string): string {
   const all = config.routes.find(takesAll)
-  return folderOf(config, cwd) ?? (all === undefined ? '' : `-> ${actionText(all.action)}`)
+  return folderOf(config, cwd) ?? (all === undefined ? '' : `-> ${describeAction(all.action)}`)
 }
 
 function handlersOf({ routes, handler, base }: ResolvedConfig, cwd: string): BannerFacts['handlers'] {

@@ -38,6 +38,8 @@ export interface RouteKind<Given extends object, Action extends KindAction> {
   text(action: Action): string
   /** The same for `serve8008 explain`. Default: as `text`. */
   explain?(action: Action): string
+  /** What a person should know beside the text, where it is not as usual: `changeOrigin`. Default: nothing. */
+  notes?(action: Action): readonly string[]
   /** The sentence of an edit, in the present and the past: `goes to`, `went to`, and what follows, `localhost:3000`. */
   phrase(action: Action): readonly [now: string, before: string, rest: string]
   /** What an edit may change beside the text, by the name of the option. Default: nothing. */

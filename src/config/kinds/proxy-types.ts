@@ -5,7 +5,10 @@
  */
 export type ProxyTarget = string | number
 
-/** A proxy; a target or a list of targets is short for `{ to }`. */
+/**
+ * A proxy; a target or a list of targets is short for `{ to }`. Behind commas a short one can end with `changeOrigin`, `insecure`
+ * (`tls: { verify: false }`) and `timeout=30s` (as the option `timeout`): `https://localhost:8443,changeOrigin,insecure`.
+ */
 export type ProxySetting = ProxyTarget | readonly ProxyTarget[] | ProxyOptions
 
 /** Options of a route that forwards. */

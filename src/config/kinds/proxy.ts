@@ -99,6 +99,17 @@ export const proxyKind: RouteKind<ProxyKeys, ProxyAction> = {
     const [only, ...others] = upstreams
     return others.length === 0 ? `forwards to ${only?.label}` : `forwards to one of ${upstreams.length} (${balance})`
   },
+  notes: ({
+    proxy: {
+      changeOrigin,
+      tls: { verify },
+      timeouts,
+    },
+  }) => [
+    ...(changeOrigin ? ['changeOrigin'] : []),
+    ...(verify ? [] : ['insecure']),
+    ...(timeouts.headersMs === 0 ? [] : [`timeout=${timeouts.headersMs / 1000}s`]),
+  ],
   phrase: (action) => ['goes to', 'went to', targetsOf(action)],
   settings({ proxy: { upstreams: _upstreams, ...proxy } }) {
     return Object.fromEntries(Object.entries(proxy).map(([key, value]) => [optionNames[key] ?? key, value]))

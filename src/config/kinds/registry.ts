@@ -44,6 +44,12 @@ export function kindOf({ kind }: ResolvedAction): AnyKind {
   return kinds[kind]
 }
 
+/** What a route does, with what is not as usual: `https://localhost:8443 (changeOrigin, insecure)`. @internal */
+export function describeAction(action: ResolvedAction, text: string = actionText(action)): string {
+  const notes = kindOf(action).notes?.(action) ?? []
+  return notes.length === 0 ? text : `${text} (${notes.join(', ')})`
+}
+
 /** What a route does, in few words that hold no secrets: its targets, where it redirects to, or its status. @internal */
 export function actionText(action: ResolvedAction): string {
   return kindOf(action).text(action)

@@ -5,6 +5,7 @@ import { quote, type Problem } from '../diagnostic.ts'
 import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './fields.ts'
 import { isToken } from '../../http/message/headers.ts'
 import { refusePem } from '../values/paths.ts'
+import { resolveWords } from './target-words.ts'
 import { resolveUpstream } from './upstream.ts'
 import type {
   ProxyOptions,
@@ -12,6 +13,7 @@ import type {
   ProxyTarget,
   ProxyTimeouts,
   ResolvedProxy,
+  ResolvedUpstream,
   UpstreamTlsOptions,
 } from '../kinds/proxy-types.ts'
 
@@ -24,11 +26,15 @@ export function resolveProxy(
   path: readonly string[],
   { cwd, timeoutMs, problems }: KindContext,
 ): ResolvedProxy {
-  const options: Checked<ProxyOptions> = isObject(value) ? value : { to: value }
+  const options = isObject(value) ? value : resolveWords(value, path, problems)
   const targets = [options.to].flat() as readonly ProxyTarget[]
   if (targets.length === 0)
     problems.push({ path, message: 'the target is missing', hint: 'add one: http://localhost:3000' })
   const upstreams = targets.flatMap((target) => resolveUpstream(String(target), path, problems) ?? [])
+  const isSecure = ({ protocol }: ResolvedUpstream): boolean => protocol === 'https:' || protocol === 'h2:'
+  if (!isObject(value) && options.tls !== undefined && upstreams.length > 0 && !upstreams.some(isSecure)) {
+    problems.push({ path, message: 'insecure needs a target with TLS', hint: 'remove it, or write https://' })
+  }
   const balance = options.balance ?? (options.hashBy === undefined ? 'round' : 'hash')
   const { health } = options
   if (health !== undefined && (!health.path.startsWith('/') || /[\s#\x00-\x1f\x7f]/.test(health.path))) {

@@ -38,12 +38,20 @@ function readText(text: string): boolean | number | string | Pick<Problem, 'mess
 /** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
 const longestSeconds = Math.floor((2 ** 31 - 1) / 1000)
 
-/** Converts seconds, or a time such as `500ms` or `5m`, to milliseconds; 0 is no timeout. */
-export function resolveTimeout(timeout: number | string, problems: Problem[]): number {
+/**
+ * Converts seconds, or a time such as `500ms` or `5m`, to milliseconds; 0 is no timeout.
+ *
+ * @param path Of the option.
+ */
+export function resolveTimeout(
+  timeout: number | string,
+  problems: Problem[],
+  path: readonly string[] = ['timeout'],
+): number {
   const seconds = secondsOf(String(timeout).trim())
   if (seconds >= 0 && seconds <= longestSeconds) return Math.round(seconds * 1000)
   const hint = `use seconds from 0 (no bound) to ${longestSeconds}, or a time such as 500ms, 30s or 5m`
-  problems.push({ path: ['timeout'], message: `${quote(timeout)} is not a time`, hint })
+  problems.push({ path, message: `${quote(timeout)} is not a time`, hint })
   return 0
 }
 

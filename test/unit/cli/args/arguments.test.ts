@@ -182,8 +182,14 @@ test('translates the habits of other servers', async () => {
 
 test('names the setting of a route for flags of other proxies', async () => {
   assert.equal((await refusal('-x /api=3000 --proxy-timeout 30')).hint, 'serve8008 -x /api=3000 --timeout 30')
-  assert.match((await refusal('-x /api=3000 --change-origin')).hint ?? '', /^in a config file: .*changeOrigin: true/)
-  assert.match((await refusal('-x /api=3000 --secure=false')).hint ?? '', /^in a config file: .*verify: false/)
+  assert.match(
+    (await refusal('-x /api=3000 --change-origin')).hint ?? '',
+    /^write it behind the target: -x \S+,changeOrigin$/,
+  )
+  assert.match(
+    (await refusal('-x /api=3000 --secure=false')).hint ?? '',
+    /^write it behind the target: -x \S+,insecure$/,
+  )
   assert.match((await refusal('-x /api=3000 --rewrite /api=/')).hint ?? '', /--proxy \/api=:3000\/v1$/)
 })
 

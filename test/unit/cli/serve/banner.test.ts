@@ -28,6 +28,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     proxies: [],
     sites: [],
     handlers: [],
+    others: [],
     redirected: undefined,
     canShare: true,
     details: [],
@@ -152,8 +153,8 @@ test('is one JSON line with stable keys', () => {
 
 test('tells what is forwarded', () => {
   const proxies = [
-    { route: '/api', to: 'localhost:3000' },
-    { route: 'chat.localhost', to: 'localhost:4000, localhost:4001' },
+    { route: '/api', to: 'localhost:3000', options: [] },
+    { route: 'chat.localhost', to: 'localhost:4000, localhost:4001', options: [] },
   ]
   assert.match(
     renderBanner(facts({ proxies }), terminal),
@@ -175,7 +176,7 @@ test('shows the URL of each site', () => {
 })
 
 test('names no folder where everything is forwarded', () => {
-  const all = facts({ folder: undefined, proxies: [{ route: '/', to: 'localhost:5173' }] })
+  const all = facts({ folder: undefined, proxies: [{ route: '/', to: 'localhost:5173', options: [] }] })
   assert.match(renderBanner(all, terminal), /Local {5}http:\/\/localhost:8080\/\n/)
   assert.match(renderPlainBanner(all), /^serve8008 0\.1\.0 forwarding at http:\/\/localhost:8080\/\nProxy: \/ -> /)
 })

@@ -65,6 +65,38 @@ test('names a site by its first URL, else by its name', async () => {
   assert.match(text, /^Site: https:\/\/docs\.localhost:8448\/ {2}\S*docs\nSite: \*\.dev\.localhost {2}\S*docs$/m)
 })
 
+test('a pipe gets every route that the banner shows', async () => {
+  const options: ServeOptions = {
+    mounts: { '/docs': './manual' },
+    proxy: { '/api': 'https://localhost:8443,changeOrigin,insecure,timeout=30s', '/v1': 3000 },
+    routes: [
+      { match: { path: '/old' }, redirect: '/new' },
+      { match: { path: '/health' }, reply: { status: 204 } },
+      { match: { path: '/now' }, handler: function now() {} as never },
+    ],
+  }
+  const plain = await announced([], false, options)
+  const [, , ...lines] = plain.trimEnd().split('\n')
+  assert.deepEqual(lines.slice(0, 6), [
+    'Mount: /docs  ./manual',
+    'Proxy: /api -> https://localhost:8443 (changeOrigin, insecure, timeout=30s)',
+    'Proxy: /v1 -> localhost:3000',
+    'Route: /old -> 307 to /new',
+    'Route: /health -> reply 204',
+    'Handler: /now -> (function now)',
+  ])
+  const banner = await announced([], true, options)
+  for (const line of lines.slice(0, 6)) {
+    const [, route = '', does = ''] = /^\w+: (\S+) (?:->)? *(.*)$/.exec(line) ?? []
+    assert.ok(banner.replace(/\s+/g, ' ').includes(`${route} ${line.includes('->') ? '-> ' : ''}${does}`), line)
+  }
+  const { proxies } = JSON.parse(await announced(['--json'], false, options)) as { proxies: unknown }
+  assert.deepEqual(proxies, [
+    { route: '/api', to: 'https://localhost:8443', options: ['changeOrigin', 'insecure', 'timeout=30s'] },
+    { route: '/v1', to: 'localhost:3000', options: [] },
+  ])
+})
+
 const to = 'localhost:3000'
 for (const [options, isReached] of [
   [{ proxy: { '/': to } }, false],

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { missingPage } from '../../../src/config/single-page-check.ts'
+import { missingPage, startWarnings } from '../../../src/config/start-warnings.ts'
+import { resolveConfig } from '../../../src/config/resolve/resolve.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'serve8008-page-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -24,4 +25,18 @@ test('names the page that is missing, a folder, or out of reach', () => {
     assert.ok(warning.message.includes(single))
     assert.match(warning.hint ?? '', /build the app first/)
   }
+})
+
+test('names each route that does not verify certificates, in either form', () => {
+  const proxy = {
+    '/a': 'https://localhost:8443,insecure',
+    '/b': { to: 'wss://localhost:8443', tls: { verify: false } },
+    '/c': 'https://localhost:8443',
+    '/d': 'localhost:3000',
+  }
+  const warnings = startWarnings(resolveConfig({ proxy }))
+  assert.deepEqual(
+    warnings.map(({ code, message }) => `${code} ${message}`),
+    ['/a', '/b'].map((id) => `W8008_UNVERIFIED The route ${id} does not verify the certificates of its upstreams.`),
+  )
 })

@@ -1,7 +1,25 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Warning } from '../core/warning.ts'
+import type { ResolvedRoute } from './route-types.ts'
 import type { ResolvedConfig } from './types.ts'
+
+/** What a person should know about a configuration that is valid. */
+export function startWarnings(config: ResolvedConfig): Warning[] {
+  return [...missingPage(config), ...config.routes.flatMap(unverifiedRoute)]
+}
+
+/** The warning that a route does not verify the certificates of its upstreams. */
+export function unverifiedRoute({ id, action }: ResolvedRoute): Warning[] {
+  if (action.kind !== 'proxy' || action.proxy.tls.verify) return []
+  return [
+    {
+      code: 'W8008_UNVERIFIED',
+      message: `The route ${id} does not verify the certificates of its upstreams.`,
+      hint: 'verify them instead: set `tls.ca` of the route to the certificate of their authority',
+    },
+  ]
+}
 
 /**
  * The warning that the page of a single-page app is missing. It is no error, since a build may write it later: each
