@@ -2,7 +2,7 @@ import type { ResolvedMatch } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import { compileMatch, type CompiledMatch, type RoutedRequest } from './match/compile.ts'
-import { leavesPrefix, matchingPath, type MatchingPath } from './match/matching-path.ts'
+import { leavesPrefix, matchingPath, type MatchingPath } from '../http/message/matching-path.ts'
 import { areTied, compareSpecificity } from './match/order.ts'
 
 /** An entry of a table. */

@@ -1,5 +1,5 @@
 import type { ResolvedCondition, ResolvedMatch } from '../../config/route-types.ts'
-import { decodeOctets } from './matching-path.ts'
+import { decodeOctets } from '../../http/message/matching-path.ts'
 
 /*
  * The most specific of several matching routes answers. The first difference in this order decides:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { leavesPrefix, matchingPath } from '../../../../src/routes/match/matching-path.ts'
+import { leavesPrefix, matchingPath } from '../../../../src/http/message/matching-path.ts'
 
 const folded = (path: string): string => `/${matchingPath(path).folded.join('/')}`
 const plain = (path: string): string => `/${matchingPath(path).plain.join('/')}`
