@@ -265,7 +265,9 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     meaning:
       'The name of the upstream has a link-local or unspecified address, or Destination lies outside of the route.',
     cause: 'A name that resolves to 169.254.169.254 or 0.0.0.0, or a WebDAV client that copies across routes.',
-    remedy: 'Write the IP address into the route if you mean it.',
+    remedy:
+      'Write the IP address into the route if you mean it; add to aliases of the route a name of the upstream that ' +
+      'Destination has.',
   },
   E8008_UPSTREAM_TLS: {
     meaning: 'The certificate of the upstream is not trusted or for another name, or the upstream does not speak TLS.',

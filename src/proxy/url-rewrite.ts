@@ -1,3 +1,6 @@
+import { parseAuthority } from '../http/message/authority.ts'
+import { leavesPrefix, matchingPath } from '../http/message/matching-path.ts'
+
 /** One side of a route (client or upstream), as its URLs name it. */
 export interface UrlSide {
   readonly scheme: 'http' | 'https'
@@ -12,7 +15,7 @@ export interface UrlMapping {
   readonly client: UrlSide
   /** `prefix` replaces the client's; it equals the client's if the route keeps paths. */
   readonly upstream: UrlSide
-  /** Other authorities of the upstream: the address that the proxy connects to, if `Host` differs. */
+  /** Other authorities of the upstream. One without a port has the default port of the URL's scheme. */
   readonly aliases: readonly string[]
 }
 
@@ -23,7 +26,8 @@ const reference = /^([a-z][a-z0-9+.-]*:)?(?:\/\/([^/?#\\]*))?([^?#]*)(.*)$/is
  * Maps a URL reference of the upstream to the client's view: a reference to the upstream becomes one to this route.
  * References to other hosts and relative references stay as they are.
  */
-export function toClientUrl(url: string, { client, upstream, aliases }: UrlMapping): string {
+export function toClientUrl(url: string, mapping: UrlMapping): string {
+  const { client, upstream } = mapping
   const [, scheme = '', authority, path = '', rest = ''] = reference.exec(url) ?? []
   if (authority === undefined) {
     if (scheme !== '' || !path.startsWith('/') || client.prefix === upstream.prefix) return url
@@ -32,16 +36,10 @@ export function toClientUrl(url: string, { client, upstream, aliases }: UrlMappi
     const mapped = movePath(path, upstream.prefix, client.prefix)
     return mapped === undefined ? url : `${unambiguous(mapped)}${rest}`
   }
-  const web = webScheme(scheme, upstream.scheme)
-  if (web === undefined) return url
-  const isOwn = [upstream.authority, ...aliases].some((name) => isSameAuthority(authority, web, name, upstream.scheme))
-  // This proxy terminates TLS, so the upstream may name the wrong scheme, and with it another default port.
-  const isClient =
-    isSameAuthority(authority, web, client.authority, client.scheme) ||
-    authority.toLowerCase() === client.authority.toLowerCase()
-  if (!isOwn && !isClient) return url
+  const side = sideOf(authority, webScheme(scheme, upstream.scheme), mapping)
+  if (side === undefined) return url
   // An upstream that gets the client's Host may build URLs from the client's path, or from its own.
-  const isKnown = isClient && client.prefix !== '' && isBelow(path, client.prefix)
+  const isKnown = side === client && client.prefix !== '' && isBelow(path, client.prefix)
   const isSamePath = client.prefix === upstream.prefix
   const mapped = isKnown || isSamePath ? path || '/' : movePath(path, upstream.prefix, client.prefix)
   if (mapped === undefined) return url
@@ -49,25 +47,30 @@ export function toClientUrl(url: string, { client, upstream, aliases }: UrlMappi
 }
 
 /**
- * Maps a URL reference of the client to the upstream's view. Undefined if it leaves the route: an upstream that reads
- * only the path would act on resources that the route does not expose.
+ * Maps a URL reference of the client to the upstream's view. A URL by a name of the upstream, which clients read in its
+ * content, has the upstream's path already. Undefined if the reference leaves the route: an upstream that reads only the
+ * path would act on resources that the route does not expose.
  */
-export function toUpstreamUrl(url: string, { client, upstream }: UrlMapping): string | undefined {
+export function toUpstreamUrl(url: string, mapping: UrlMapping): string | undefined {
+  const { client, upstream } = mapping
   const [, scheme = '', authority, path = '', rest = ''] = reference.exec(url) ?? []
-  const web = webScheme(scheme, client.scheme)
-  const isOwn =
-    authority === undefined
-      ? scheme === ''
-      : web !== undefined && isSameAuthority(authority, web, client.authority, client.scheme)
-  const mapped = isOwn && !mayLeaveRoute(path) ? movePath(path, client.prefix, upstream.prefix) : undefined
+  if (authority === undefined && scheme !== '') return undefined
+  const side = authority === undefined ? client : sideOf(authority, webScheme(scheme, client.scheme), mapping)
+  if (side === undefined || mayLeave(path, side.prefix)) return undefined
+  const mapped = movePath(path, side.prefix, upstream.prefix)
   if (mapped === undefined || !mapped.startsWith('/')) return undefined
   if (authority === undefined) return `${unambiguous(mapped)}${rest}`
   return `${upstream.scheme}://${upstream.authority}${mapped}${rest}`
 }
 
-/** Whether a server that decodes the path and resolves dot segments or encoded slashes may read another path. */
-function mayLeaveRoute(path: string): boolean {
-  return /%2f|%5c|\\|%00/i.test(path) || path.split('/').some((segment) => /^(?:\.|%2e){2}(?:;|$)/i.test(segment))
+/**
+ * Whether a server that decodes the path and resolves dot segments may leave the prefix. The bytes of a request-target
+ * have the same rule. Parsers of URLs remove tabs, which hides dot segments, and read `\` as `/` (URL standard section 4.4).
+ */
+function mayLeave(path: string, prefix: string): boolean {
+  if (/[\\\x00-\x1f\x7f]/.test(path)) return true
+  const parsed = matchingPath(path)
+  return parsed.hasNul || leavesPrefix(parsed, prefix.split('/').length - 1)
 }
 
 /** Replaces the prefix of a path; undefined if the path does not begin with it. */
@@ -100,15 +103,27 @@ function clientScheme(scheme: string, client: 'http' | 'https'): string {
   return /^ws/i.test(scheme) ? client.replace('http', 'ws') + ':' : `${client}:`
 }
 
-const ports = { http: '80', https: '443' } as const
-
-/** Whether two authorities name the same origin. Credentials in one make them differ. */
-function isSameAuthority(a: string, schemeOfA: 'http' | 'https', b: string, schemeOfB: 'http' | 'https'): boolean {
-  return comparable(a, schemeOfA) === comparable(b, schemeOfB)
+/** The side that an authority names; undefined for another server, and for a scheme other than those of HTTP. */
+function sideOf(
+  authority: string,
+  scheme: 'http' | 'https' | undefined,
+  { client, upstream, aliases }: UrlMapping,
+): UrlSide | undefined {
+  if (scheme === undefined) return undefined
+  const origin = originOf(authority, scheme)
+  if (origin === undefined) return undefined
+  // TLS may end in front of this proxy or in it: the other party then names the wrong scheme, and another default port.
+  if (authority.toLowerCase() === client.authority.toLowerCase()) return client
+  if (origin === originOf(client.authority, client.scheme)) return client
+  if (origin === originOf(upstream.authority, upstream.scheme)) return upstream
+  return aliases.some((alias) => origin === originOf(alias, scheme)) ? upstream : undefined
 }
 
-function comparable(authority: string, scheme: 'http' | 'https'): string {
-  const [, host = '', port = ''] = /^(.*?)(?::(\d*))?$/.exec(authority.toLowerCase()) ?? []
-  const name = /^(?:127\.0\.0\.1|\[::1\])$/.test(host) ? 'localhost' : host.replace(/\.$/, '')
-  return `${name}:${port === '' ? ports[scheme] : port}`
+const ports = { http: 80, https: 443 } as const
+
+/** Host and port in one form. Undefined for an invalid authority, also for one with credentials. */
+function originOf(authority: string, scheme: 'http' | 'https'): string | undefined {
+  const { hostname, port = ports[scheme] } = parseAuthority(authority) ?? {}
+  if (hostname === undefined || hostname === '') return undefined
+  return `${hostname === '127.0.0.1' || hostname === '::1' ? 'localhost' : hostname} ${port}`
 }

@@ -41,6 +41,7 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
     replyFields: { set: [], remove: [] },
     buffer: false,
     rewrite: true,
+    aliases: [],
     cookiePath: undefined,
     live: false,
     debug: false,

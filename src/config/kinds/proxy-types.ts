@@ -38,6 +38,12 @@ export interface ProxyOptions {
   /** Rewrite redirects, cookies and DAV fields of the upstream to the address of this server. Default true. */
   readonly rewrite?: boolean | undefined
   /**
+   * Other names of the upstream in its URLs, such as `localhost:8443`, `cal.test` (the default ports of both schemes) and
+   * `:8443` (that port of any host that names it), which `rewrite` adapts too. Default none: its own name and that in
+   * `Host`, each with its port.
+   */
+  readonly aliases?: readonly string[] | undefined
+  /**
    * Path of every cookie of the upstream, such as `/` for cookies that other routes get too; not of those whose name begins
    * with `__Host-`, which are always for `/`. Default: the cookie's own, moved to the route where the route replaces paths.
    */
@@ -131,6 +137,8 @@ export interface ResolvedProxy {
   readonly replyFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
   readonly buffer: boolean
   readonly rewrite: boolean
+  /** Authorities in lower case, or ports with a colon before them. */
+  readonly aliases: readonly string[]
   readonly cookiePath: string | undefined
   readonly live: boolean
   readonly debug: boolean

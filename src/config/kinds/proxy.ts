@@ -61,6 +61,7 @@ const proxyOptions = v.strictObject(
     replyHeaders: v.optional(fields),
     buffer: v.optional(flag),
     rewrite: v.optional(flag),
+    aliases: v.optional(listOfTexts),
     cookiePath: v.optional(plainText),
     live: v.optional(flag),
     debug: v.optional(flag),

@@ -3,7 +3,10 @@ import type { KindContext } from '../kinds/kind.ts'
 import type { Checked } from '../plain-object.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './fields.ts'
+import { formatHost } from '../../core/util/ip.ts'
+import { parseAuthority } from '../../http/message/authority.ts'
 import { isToken } from '../../http/message/headers.ts'
+import { parseHostName } from '../values/host-name.ts'
 import { refusePem } from '../values/paths.ts'
 import { resolveWords } from './target-words.ts'
 import { resolveUpstream } from './upstream.ts'
@@ -54,6 +57,7 @@ export function resolveProxy(
     replyFields: resolveReplyFields(options.replyHeaders ?? {}, [...path, 'replyHeaders'], problems),
     buffer: options.buffer ?? false,
     rewrite: options.rewrite ?? true,
+    aliases: resolveAliases(options, path, problems),
     cookiePath: resolveCookiePath(options, path, problems),
     live: options.live ?? false,
     debug: options.debug ?? false,
@@ -116,6 +120,29 @@ function resolveCookiePath(
   if (rewrite === false)
     problems.push({ path: at, message: 'cannot be combined with rewrite: false', hint: 'remove one of them' })
   return cookiePath
+}
+
+function resolveAliases(
+  { aliases = [], rewrite }: Checked<ProxyOptions>,
+  path: readonly string[],
+  problems: Problem[],
+): readonly string[] {
+  const at = [...path, 'aliases']
+  if (aliases.length > 0 && rewrite === false)
+    problems.push({ path: at, message: 'cannot be combined with rewrite: false', hint: 'remove one of them' })
+  return aliases.map((alias) => {
+    const isPort = alias.startsWith(':')
+    const { hostname, port } = parseAuthority(isPort ? `localhost${alias}` : alias) ?? {}
+    const isValid = hostname !== undefined && parseHostName(hostname) !== undefined
+    if (!isValid || port === 0 || (isPort && port === undefined)) {
+      problems.push({
+        path: at,
+        message: `${quote(alias)} is neither a host, with or without a port, nor a port`,
+        hint: 'write it like cal.test, localhost:8443, [2001:db8::1]:8443 or :8443',
+      })
+    }
+    return `${isPort ? '' : formatHost(hostname ?? '')}${port === undefined ? '' : `:${port}`}`
+  })
 }
 
 function resolveUpstreamTls(

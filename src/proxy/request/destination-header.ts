@@ -1,3 +1,4 @@
+import { ServeError } from '../../core/serve-error.ts'
 import type { HeaderList } from '../../http/message/headers.ts'
 import { toUpstreamUrl, type UrlMapping } from '../url-rewrite.ts'
 
@@ -21,11 +22,24 @@ export function rewriteDestination(headers: HeaderList, mapping: UrlMapping, cop
   return changed ?? headers
 }
 
-/** Whether the `Destination` of a request lies outside of its route. RFC 4918 section 9.8.5 requires a 502 then. */
-export function leavesRoute(headers: HeaderList, mapping: UrlMapping): boolean {
-  return headers.some((name, i) => {
-    if (i % 2 === 1 || name.toLowerCase() !== 'destination') return false
-    return toUpstreamUrl(headers[i + 1] as string, mapping) === undefined
+/**
+ * Checks the `Destination` of a COPY or MOVE. Two would let the proxy check one, and the upstream take the other.
+ *
+ * @throws ServeError 400 for two fields; 502 for a URL outside of the route (RFC 4918 section 9.8.5).
+ */
+export function checkDestination(headers: HeaderList, mapping: UrlMapping): void {
+  const values = headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'destination')
+  const [value] = values
+  if (value === undefined) return
+  if (values.length > 1) {
+    throw new ServeError('E8008_MALFORMED', 'The request has two Destination fields.', {
+      hint: 'send one, with the URL of the copy',
+    })
+  }
+  if (toUpstreamUrl(value, mapping) !== undefined) return
+  const { scheme, authority, prefix } = mapping.client
+  throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination field names a URL outside of the route.', {
+    hint: `copy or move to a URL below ${scheme}://${authority}${prefix}/`,
   })
 }
 

@@ -1,11 +1,12 @@
-import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
-import { ServeError } from '../../core/serve-error.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
+import { formatHost } from '../../core/util/ip.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
+import { getField } from '../../http/message/headers.ts'
 import type { ForwardedContent } from '../request/buffered-content.ts'
 import { createHttp1Transport } from '../h1/transport.ts'
 import { createUpstreamHeaders, type RequestHeadersOptions } from '../request/headers.ts'
 import { createRequestPath, matchedPrefix } from '../request/path.ts'
-import { leavesRoute, rewriteDestination } from '../request/destination-header.ts'
+import { checkDestination, rewriteDestination } from '../request/destination-header.ts'
 import { announcedTrailers, trailerSection } from '../request/trailers.ts'
 import type { UpstreamRequest, Transport, TransportOptions, Upgrade } from '../types.ts'
 import { createHttp1Upgrade } from '../h1/upgrade.ts'
@@ -31,14 +32,18 @@ export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOpti
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
   const outbound = createUpstreamHeaders(upstream, options)
+  const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
+  const namesOf = upstreamNames(upstream, proxy.aliases)
+  // An upstream that is told where it is mounted puts that before the paths of its URLs.
+  const inner = isTold(proxy, outer) ? outer : (upstream.prefix ?? outer)
 
   function mapping(x: Exchange): UrlMapping {
     const host = x.headers.get('host') ?? ''
-    const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
+    const sent = outbound.host(x)
     return {
       client: { scheme: x.peer.encrypted ? 'https' : 'http', authority: host, prefix: outer },
-      upstream: { scheme: isSecure ? 'https' : 'http', authority: outbound.host(x), prefix: upstream.prefix ?? outer },
-      aliases: [upstream.authority],
+      upstream: { scheme: isSecure ? 'https' : 'http', authority: sent, prefix: inner },
+      aliases: namesOf(host, sent),
     }
   }
 
@@ -49,12 +54,7 @@ export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOpti
     const copies = (x.method === 'COPY' || x.method === 'MOVE') && names.includes('destination')
     if (!copies && !(proxy.rewrite && names.includes('if'))) return fields
     const urls = mapping(x)
-    if (copies && leavesRoute(fields, urls)) {
-      // RFC 4918 section 9.8.5.
-      throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination field names a URL outside of the route.', {
-        hint: 'copy or move to a URL within the route',
-      })
-    }
+    if (copies) checkDestination(fields, urls)
     return proxy.rewrite ? rewriteDestination(fields, urls, copies) : fields
   }
 
@@ -82,6 +82,29 @@ export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOpti
       return request
     },
   }
+}
+
+/**
+ * Compiles the authorities by which an upstream may name itself: its aliases; and its port, with its own host or one from
+ * `Host`, since some servers build URLs from that and their own port (DIAL devices, calendar servers).
+ */
+function upstreamNames(upstream: ResolvedUpstream, aliases: readonly string[]): (...hosts: string[]) => string[] {
+  const { hostname, port, socketPath } = upstream
+  const own = formatHost(hostname)
+  const named = aliases.filter((alias) => !alias.startsWith(':'))
+  const ports = aliases.filter((alias) => alias.startsWith(':'))
+  // A socket has no port.
+  if (socketPath === undefined) ports.push(`:${port}`)
+  else named.push(upstream.authority)
+  return (...hosts) => [
+    ...named,
+    ...[own, ...hosts.map((host) => host.replace(/:\d*$/, ''))].flatMap((host) => ports.map((each) => host + each)),
+  ]
+}
+
+/** Whether a route tells its upstream the prefix in `X-Script-Name`, the field of WSGI servers such as Radicale. */
+function isTold({ requestFields }: ResolvedProxy, prefix: string): boolean {
+  return getField(requestFields.set, 'x-script-name')?.replace(/\/$/, '') === prefix
 }
 
 function createTransport(options: TransportOptions): Transport {

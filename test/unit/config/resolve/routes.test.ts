@@ -113,6 +113,7 @@ describe('a proxy', () => {
       replyFields: { set: [], remove: [] },
       buffer: false,
       rewrite: true,
+      aliases: [],
       cookiePath: undefined,
       live: false,
       debug: false,
@@ -122,6 +123,12 @@ describe('a proxy', () => {
       health: undefined,
       tls: { verify: true },
     })
+  })
+
+  test('reads the aliases of an upstream', () => {
+    const aliases = ['Cal.Test.', 'LOCALHOST:08443', ':8443', '[2001:DB8::0:1]:443', '10.0.0.5']
+    const expected = ['cal.test', 'localhost:8443', ':8443', '[2001:db8::1]:443', '10.0.0.5']
+    assert.deepEqual(proxyOf({ proxy: { '/api': { to, aliases } } }).aliases, expected)
   })
 
   test('sets and removes fields', () => {
@@ -174,6 +181,12 @@ describe('a proxy', () => {
       (cookiePath) => [{ to, cookiePath }, /is not a path/] as const,
     ),
     [{ to, cookiePath: '/', rewrite: false }, /cookiePath: cannot be combined with rewrite: false; remove one of them/],
+    ...['https://cal.test', 'cal.test/x', 'a b', ':', ':0', ':70000', 'me@cal.test', '127.1', '::1', '*', ''].map(
+      (alias) =>
+        [{ to, aliases: [alias] }, /is neither a host, with or without a port, nor a port; write it like/] as const,
+    ),
+    [{ to, aliases: ':8443' }, /aliases: expected a list of strings, got ":8443"/],
+    [{ to, aliases: [':8443'], rewrite: false }, /aliases: cannot be combined with rewrite: false; remove one of them/],
     [{ to, balance: 'hash' }, /balance "hash" needs it/],
     [{ to, balance: 'hash', hashBy: 'user' }, /neither a header nor a cookie/],
     [{ to, tls: { cert: 'a.pem' } }, /needs "key" too/],

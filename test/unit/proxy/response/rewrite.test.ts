@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { rewriteCookie, rewriteCookies } from '../../../../src/proxy/response/cookies.ts'
-import { leavesRoute, rewriteDestination } from '../../../../src/proxy/request/destination-header.ts'
 import { rewriteLocation } from '../../../../src/proxy/response/location.ts'
 import { processorTime } from '../../../support/processor-time.ts'
 import type { UrlMapping } from '../../../../src/proxy/url-rewrite.ts'
@@ -66,6 +65,40 @@ describe('maps the URL of a redirect to the route', () => {
   ] as const) {
     test(`${prefixes.join(' <- ') || '/'}: ${from}`, () => {
       assert.deepEqual(rewriteLocation(302, ['Location', from], mapping(prefixes)), ['Location', to])
+    })
+  }
+
+  for (const [from, to] of [
+    // The names of `aliases`, one without a port with the default port of either scheme.
+    ['https://cal.test:8443/v1/x', 'http://localhost:8008/api/x'],
+    ['http://CAL.test.:8443/v1/x', 'http://localhost:8008/api/x'],
+    ['//cal.test:08443/v1/x', '//localhost:8008/api/x'],
+    ['https://dav.test/v1/x', 'http://localhost:8008/api/x'],
+    ['https://dav.test:443/v1/x', 'http://localhost:8008/api/x'],
+    ['http://dav.test:/v1/x', 'http://localhost:8008/api/x'],
+    ['http://dav.test:80/v1/x', 'http://localhost:8008/api/x'],
+    ['http://[2001:DB8:0::1]:8443/v1/a%2Fb', 'http://localhost:8008/api/a%2Fb'],
+    // An alias says nothing of other ports, longer names and paths that the route does not have.
+    ['https://cal.test/v1/x', undefined],
+    ['https://cal.test:844/v1/x', undefined],
+    ['https://cal.test:84430/v1/x', undefined],
+    ['https://cal.test.evil.test:8443/v1/x', undefined],
+    ['https://evil-cal.test:8443/v1/x', undefined],
+    ['http://dav.test:443/v1/x', undefined],
+    ['https://dav.test:80/v1/x', undefined],
+    ['https://user@cal.test:8443/v1/x', undefined],
+    ['https://cal.test:8443@evil.test/v1/x', undefined],
+    ['https://cal.test:8443\\@evil.test/v1/x', undefined],
+    ['https://cal.test%3a8443/v1/x', undefined],
+    ['http://[2001:db8::1%25eth0]:8443/v1/x', undefined],
+    ['http://[2001:db8::11]:8443/v1/x', undefined],
+    ['ftp://cal.test:8443/v1/x', undefined],
+    ['https://cal.test:8443/v11/x', undefined],
+  ] as const) {
+    test(`by another name of the upstream: ${from}`, () => {
+      const named = { ...mapping(moved), aliases: ['cal.test:8443', 'dav.test', '[2001:db8::1]:8443'] }
+      for (const name of ['location', 'Content-Location', 'Application-URL'])
+        assert.deepEqual(rewriteLocation(201, [name, from], named), [name, to ?? from])
     })
   }
 
@@ -209,82 +242,5 @@ describe('adapts a cookie to the URL of the client', () => {
     ])
     const plain = ['Set-Cookie', 'b=2']
     assert.equal(rewriteCookies(plain, mapping(kept)), plain)
-  })
-})
-
-describe('maps the URLs in WebDAV requests to the backend', () => {
-  const outward: UrlMapping = {
-    ...mapping(moved),
-    upstream: { scheme: 'https', authority: 'dav.test', prefix: '/v1' },
-  }
-  for (const [from, to] of [
-    ['http://localhost:8008/api/a%20b', 'https://dav.test/v1/a%20b'],
-    ['http://127.0.0.1:8008/api/x', 'https://dav.test/v1/x'],
-    ['/api/x', '/v1/x'],
-    ['/api', '/v1'],
-  ] as const) {
-    test(`Destination: ${from}`, () => {
-      assert.deepEqual(rewriteDestination(['Destination', from], outward, true), ['Destination', to])
-      assert.equal(leavesRoute(['Destination', from], outward), false)
-    })
-  }
-
-  for (const away of [
-    'http://localhost:8008/private',
-    'http://localhost:8008/apix',
-    'http://other.test/api/x',
-    'http://user@localhost:8008/api/x',
-    'ftp://localhost:8008/api/x',
-    '//other.test/api/x',
-    '/api/../private',
-    '/api/%2e%2E/private',
-    '/api/..;/private',
-    '/api/..%2fprivate',
-    '/api/..\\private',
-    'x',
-    '',
-  ]) {
-    test(`rejects a Destination outside of the route: ${away}`, () => {
-      assert.equal(leavesRoute(['Destination', away], outward), true)
-      assert.deepEqual(rewriteDestination(['Destination', away], outward, true), ['Destination', away])
-    })
-  }
-
-  test('maps tags of If only outside of lists', () => {
-    const value =
-      '<http://localhost:8008/api/a> (<http://localhost:8008/api/token> ["http://localhost:8008/api/)("]) </api/b> (Not <urn:x>)'
-    assert.deepEqual(rewriteDestination(['If', value], outward, false), [
-      'If',
-      '<https://dav.test/v1/a> (<http://localhost:8008/api/token> ["http://localhost:8008/api/)("]) </v1/b> (Not <urn:x>)',
-    ])
-  })
-
-  for (const value of [
-    'x < /api/y',
-    'see <http://localhost:8008/api/a>',
-    '<http://localhost:8008/api/a>',
-    '(<urn:x>) <http://localhost:8008/api/a>',
-    '</api/a> and </api/b>',
-    'queue </api/a> ([“x”])',
-  ]) {
-    test(`keeps an If that is not of WebDAV: ${value}`, () => {
-      assert.deepEqual(rewriteDestination(['If', value], outward, false), ['If', value])
-    })
-  }
-
-  test('matches an almost valid If in linear time', () => {
-    for (const value of [
-      `${'(a)'.repeat(20_000)}x`,
-      `(${'"a"'.repeat(20_000)}`,
-      '<a> '.repeat(20_000),
-      '(a "'.repeat(20_000),
-    ]) {
-      assert.deepEqual(rewriteDestination(['If', value], outward, false), ['If', value])
-    }
-  })
-
-  test('keeps Destination for other methods than COPY and MOVE', () => {
-    const list = ['Destination', '/api/x']
-    assert.equal(rewriteDestination(list, outward, false), list)
   })
 })
