@@ -77,8 +77,8 @@ function groupOfFlags(group: OptionEntry['group']): string {
   return `### ${group}\n\n${table(['Flag', 'What it does', 'Default'], entries.map(optionRow))}`
 }
 
-function hasFlag({ flags: names, key }: OptionEntry): boolean {
-  return names.length > 0 || key === 'root'
+function hasFlag({ flags: names }: OptionEntry): boolean {
+  return names.length > 0
 }
 
 function optionRow(entry: OptionEntry): readonly string[] {
@@ -90,7 +90,7 @@ function keyRow(entry: OptionEntry): readonly string[] {
 }
 
 function flagsOf(entry: OptionEntry): string {
-  return entry.key === 'root' ? code('[folder]') : flagTerms(entry.flags, entry)
+  return entry.key === 'root' ? `${code('[folder]')}, ${code('--no-root')}` : flagTerms(entry.flags, entry)
 }
 
 /** The long name alone; the command line has its aliases and its value. */

@@ -13,9 +13,9 @@ export function runningServers(env: Environment): readonly RunningServer[] {
   return registeredServers(env, isRunning)
 }
 
-/** Whether two paths name one folder, perhaps through a symbolic link. */
+/** Whether two paths name one folder, perhaps through a symbolic link. An empty one names none. */
 export function isSameFolder(one: string, other: string): boolean {
-  return one === other || realPathOrSame(one) === realPathOrSame(other)
+  return one === other || (one !== '' && other !== '' && realPathOrSame(one) === realPathOrSame(other))
 }
 
 /**

@@ -46,7 +46,7 @@ function checkSite(config: Checked, origins: Readonly<Record<string, string>>, s
     const [kind, ...name] = origin?.split(' ') ?? []
     return kind === 'file' ? `${name.join(' ')}: ${key}: ` : kind === 'env' ? `${name.join(' ')}: ` : ''
   }
-  checkFolder(config.root, `${place('root')}The folder${site}`, 'root')
+  if (config.root !== undefined) checkFolder(config.root, `${place('root')}The folder${site}`, 'root')
   const mounts = Object.keys(origins).filter((key) => key.startsWith('mounts.'))
   const keys = new Map(mounts.map((key) => [parsePathPrefix(key.slice('mounts.'.length)), key]))
   const keyOf = ({ match }: ResolvedRoute): string =>

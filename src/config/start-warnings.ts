@@ -26,7 +26,7 @@ export function unverifiedRoute({ id, action }: ResolvedRoute): Warning[] {
  * request checks again.
  */
 export function missingPage({ root, single }: Pick<ResolvedConfig, 'root' | 'single'>): Warning[] {
-  if (single === undefined || isFile(join(root, single))) return []
+  if (single === undefined || root === undefined || isFile(join(root, single))) return []
   return [
     {
       code: 'W8008_SINGLE',

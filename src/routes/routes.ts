@@ -104,7 +104,9 @@ export interface SiteFolders {
 /** Finds the folders among routes. */
 export function createSiteFolders(routes: readonly ResolvedRoute[]): SiteFolders {
   const all = routes.flatMap((route): SiteFolder[] =>
-    route.action.kind === 'folder' ? [{ route, prefix: prefixOf(route.match), folder: route.action.root }] : [],
+    route.action.kind === 'folder' && route.action.root !== ''
+      ? [{ route, prefix: prefixOf(route.match), folder: route.action.root }]
+      : [],
   )
   const { find, rows, at } = createTable(all.map((each) => entryOf(each.route, each)))
   return {

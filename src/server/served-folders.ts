@@ -7,12 +7,12 @@ import { controlPrefix } from '../control/control.ts'
 import { type Live, createLive } from '../live/live.ts'
 import type { LiveOptions } from '../live/options.ts'
 import { prefixOf, type SiteFolders } from '../routes/routes.ts'
-import { createStatic, type StaticFolder } from '../static/static.ts'
+import { createStatic, noFolder, type StaticFolder } from '../static/static.ts'
 import type { Events } from './events.ts'
 
 /** The route of the served folder. It stands in no list, and no other route can have its id. */
 export function rootRoute({ base, root }: Pick<ResolvedConfig, 'base' | 'root'>): ResolvedRoute {
-  return { id: '', match: prefixMatch(base), action: { kind: 'folder', root } }
+  return { id: '', match: prefixMatch(base), action: { kind: 'folder', root: root ?? '' } }
 }
 
 /**
@@ -29,6 +29,7 @@ export function openFolder(
 ): StaticFolder {
   if (action.kind !== 'folder') throw new Error('not a route to a folder')
   const { root } = action
+  if (root === '') return noFolder
   return createStatic({
     root,
     prefix: prefixOf(match),

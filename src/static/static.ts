@@ -184,6 +184,20 @@ export function createStatic(options: StaticOptions): StaticFolder {
   }
 }
 
+/** What a site without a folder has instead: nothing is there. */
+export const noFolder: StaticFolder = {
+  handle(x) {
+    x.notes.unclaimed = true
+    throw new ServeError('E8008_NOT_FOUND', 'Not found.', { hint: 'check the path: no folder is served here' })
+  },
+  has: () => false,
+  dependencies: () => noDependencies,
+  sensitiveFiles: () => [],
+  advice: () => Promise.resolve(undefined),
+  resize: () => {},
+  retire: () => {},
+}
+
 function invalidPath(): ServeError {
   return new ServeError('E8008_PATH_INVALID', 'The path of the request is not valid.', {
     hint: 'remove dot segments, encoded slashes and control characters; percent-encode text as UTF-8',

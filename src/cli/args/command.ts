@@ -85,6 +85,13 @@ async function placeValues(words: readonly string[], name: string, values: Value
   const mounts = words.filter((word) => (/^\/[^=]*=/.test(word) || isHostMount(word)) && !isFolder(word))
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder] = folders
+  // Behind `--root` a folder is a plain word, too.
+  if (folder !== undefined && (values.get('root') ?? true) !== true) {
+    throw usageError(
+      'The folder is given twice: as a word, and by --root.',
+      'serve8008 FOLDER, or serve8008 --no-root for none',
+    )
+  }
   if (folders.length > 1 || !folders.every(isFolder) || words.some((word) => word.includes(':/'))) {
     const { refuseWords } = await import('./refuse-words.ts')
     refuseWords({ ...line, words, folders, values, isServing: name === 'serve' })

@@ -114,7 +114,7 @@ function beginningWith(start: string, name: string, flag: string, argv: readonly
 /** `--directory ./site`, as python names the folder: here it is a plain word. Other servers list folders by `-d false`. */
 function folderCommand(word: string, argv: readonly string[]): string | undefined {
   const at = argv.indexOf(word)
-  const [, attached] = /^(?:-d|--dir|--directory|--outDir|--root|--server)(?:=(.+))?$/s.exec(word) ?? [undefined, '']
+  const [, attached] = /^(?:-d|--dir|--directory|--outDir|--server)(?:=(.+))?$/s.exec(word) ?? [undefined, '']
   if (at === -1 || attached === '') return undefined
   if (attached !== undefined) return commandLine(argv.toSpliced(at, 1, attached))
   const next = argv[at + 1] ?? '-'

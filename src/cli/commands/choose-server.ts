@@ -29,7 +29,9 @@ export function chooseServer(
   // The system names the working directory without symbolic links.
   const real = realPathOrSame(cwd)
   const isWithin = (root: string): boolean => real === root || real.startsWith(root + sep)
-  const here = named.filter(({ root, cwd: started }) => started === cwd || isWithin(realPathOrSame(root)))
+  const here = named.filter(
+    ({ root, cwd: started }) => started === cwd || (root !== '' && isWithin(realPathOrSame(root))),
+  )
   const possible = here.length > 0 ? here : named
   const [server] = possible
   const isMeant = here.length === 1 || (named.length === 1 && (Array.isArray(port) || command === 'reload'))
@@ -44,7 +46,7 @@ export function chooseServer(
       },
     )
   }
-  const list = possible.map(({ url, root }) => `${url} serves ${root}`).join(', ')
+  const list = possible.map(({ url, root }) => `${url} serves ${root || 'no folder'}`).join(', ')
   const several =
     here.length > 0
       ? 'Several servers of this folder are running'

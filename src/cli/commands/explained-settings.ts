@@ -41,7 +41,7 @@ export async function settingsToExplain(
   }
   const loaded = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
   const settings = settingsHash(loaded.file, command, env)
-  const { root } = loaded.config
+  const { root = '' } = loaded.config
   const here = servers.filter((server) => server.cwd === cwd || isSameFolder(server.root, root))
   const possible = port === 0 ? here : named === undefined ? [] : [named]
   const isSame = possible.some((server) => server.settings === settings && isSameFolder(server.root, root))

@@ -37,9 +37,9 @@ function status({ json }: Command, { cwd, env }: Program, report: Reporter): num
   return 0
 }
 
-function facts({ url, root, pid, startedAt, urls, sites, routes }: RunningServer, now: number): object {
+function facts({ url, root, cwd, pid, startedAt, urls, sites, routes }: RunningServer, now: number): object {
   return {
-    name: basename(root),
+    name: basename(root || cwd),
     url,
     folder: root,
     pid,
@@ -96,7 +96,7 @@ const leastFolder = 12
 /** Further addresses, sites and routes, each list with its label. */
 function details(server: RunningServer, cwd: string, columns: number): string[] {
   const { url, urls = [], sites = [], routes = [] } = server
-  const folder = (to: string): string => (isAbsolute(to) ? displayPath(to, cwd) : to)
+  const folder = (to: string): string => (isAbsolute(to) || to === '' ? displayPath(to, cwd) : to)
   const more = routes.length > mostRoutes ? [`and ${routes.length - mostRoutes} more`] : []
   const lists = [
     ['also', urls.filter((each) => each !== url)],

@@ -9,6 +9,7 @@ import { openBrowser } from './browser.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
+import type { RunningServer } from '../../control/server-registry.ts'
 import { isSameFolder, runningServers } from '../server-process.ts'
 import { settingsHash } from '../server-settings.ts'
 
@@ -34,6 +35,7 @@ export async function yieldToFirst(second: SecondStart): Promise<boolean> {
   const { server, listening, loaded, command, program, report } = second
   const { env } = program
   const { root, open } = loaded.config
+  if (root === undefined) return false
   const settings = settingsHash(loaded.file, command, env)
   // Process ids are used again: it is the first one only if that process has the port, as far as the search came.
   const isHeldBy = (pid: number, holder: Holder | undefined): boolean =>
@@ -64,7 +66,8 @@ export function heldBySameFolder(
   { root, ports }: Pick<ResolvedConfig, 'root' | 'ports'>,
   env: Environment,
 ): ServeError {
-  const first = runningServers(env).find((each) => ports.includes(each.port) && isSameFolder(each.root, root))
+  const isSame = (each: RunningServer): boolean => root !== undefined && isSameFolder(each.root, root)
+  const first = runningServers(env).find((each) => ports.includes(each.port) && isSame(each))
   if (first === undefined) return error
   const { code, message, fix, cause } = error
   const { url, pid } = first

@@ -8,7 +8,7 @@ export interface BannerFacts {
   /** Milliseconds from the start of the process. */
   readonly readyMs: number
   readonly listening: Listening
-  /** The served folder as a person would write it, for example `./site`; undefined where all is forwarded. */
+  /** The served folder as a person would write it, for example `./site`; undefined where all is forwarded, or nothing else is served. */
   readonly folder: string | undefined
   /** Folders of routes, by the route's id. */
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
@@ -59,11 +59,11 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
 }
 
 /** The start for a program: one line of JSON, whose keys are stable. */
-export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
+export function renderJsonBanner(facts: BannerFacts, root: string | undefined, pid: number): string {
   const { url, urls, port, host, protocol, skipped, tls, listeners, sites } = facts.listening
   const { version, readyMs } = facts
   const { proxies } = facts
-  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies, tls, listeners, sites })}\n`
+  return `${printableJson({ version, url, urls, port, host, protocol, root: root ?? null, pid, readyMs, skipped, proxies, tls, listeners, sites })}\n`
 }
 
 /** One plain line for a pipe or a file, which ends in the URL; further addresses and details have a line each. */

@@ -23,7 +23,7 @@ export function register(
   if (server.port === undefined) return () => {}
   const { pid, cwd, env, script = '' } = program
   const { url, port, tls } = listening
-  const { root } = config
+  const { root = '' } = config
   const tlsPort = tls?.port ?? 0
   const settings = settingsHash(file, command, env)
   const start = serverStart(command, env)
@@ -42,7 +42,8 @@ export function register(
 
 function contentOf(server: Server8008, { urls }: Listening, config: ResolvedConfig): RegisteredContent {
   const sites = server.sites.list()
-  const folderOf = (name: string): string => (config.sites.find((site) => site.name === name)?.config ?? config).root
+  const folderOf = (name: string): string =>
+    (config.sites.find((site) => site.name === name)?.config ?? config).root ?? ''
   return {
     urls: [...urls.local, ...urls.network],
     routes: server.routes.list().map(({ id, action }) => ({ route: id, to: actionText(action) })),

@@ -106,7 +106,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   const lines = {
     format: config.log,
     color,
-    root: config.root,
+    root: config.root ?? cwd,
     cwd,
     get columns() {
       return lineColumns(terminal)

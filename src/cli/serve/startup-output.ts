@@ -77,9 +77,10 @@ function bannerFacts(start: StartupFacts): BannerFacts {
   }
 }
 
-/** The served folder; undefined where all is forwarded. */
+/** The served folder; undefined where all is forwarded, or nothing else is served. */
 function folderOf({ routes, root }: ResolvedConfig, cwd: string): string | undefined {
-  return routes.some(takesAll) ? undefined : displayPath(root, cwd)
+  const isForwarding = root === undefined && routes.some(({ action }) => action.kind === 'proxy')
+  return isForwarding || routes.some(takesAll) ? undefined : displayPath(root ?? '', cwd)
 }
 
 /** What a site serves: its folder, or where all of it is forwarded to. */

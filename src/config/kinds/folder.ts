@@ -12,7 +12,7 @@ export interface FolderKeys {
 /** The files of a folder. */
 export interface FolderAction {
   readonly kind: 'folder'
-  /** Absolute folder. */
+  /** Absolute folder; empty for the one of a site that serves none. */
   readonly root: string
 }
 
@@ -31,6 +31,6 @@ export const folderKind: RouteKind<FolderKeys, FolderAction> = {
   },
   redact: (action) => action,
   text: ({ root }) => root,
-  explain: ({ root }) => `files of ${root}`,
+  explain: ({ root }) => (root === '' ? 'no route matches, and no folder is served' : `files of ${root}`),
   phrase: ({ root }) => ['serves', 'served', root],
 }

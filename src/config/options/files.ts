@@ -1,23 +1,26 @@
 import { quote } from '../diagnostic.ts'
 import { resolveServe } from '../values/access.ts'
-import { parseMounts } from '../values/parse-text.ts'
+import * as v from 'valibot'
+import { parseFolder, parseMounts } from '../values/parse-text.ts'
 import { resolveFolder } from '../values/paths.ts'
 import { joint, oneText, option, plain, severalTexts, toggle, type Joint, type Option, type Toggle } from './option.ts'
 import { plainText, recordOf } from './shapes.ts'
 
 /** Which folders and files are served. */
 export class FileOptions {
-  /** Folder to serve. Default `.` */
-  readonly root: Option<string> = option({
-    ...oneText,
-    flag: false,
+  /** Folder to serve, false for none: what no route answers is then a 404. Default `.` */
+  readonly root: Option<string | false, string | undefined> = option({
+    schema: v.union([v.literal(false), plainText], 'the path of a folder, or false'),
+    kind: 'optional',
+    parse: parseFolder,
     valueName: 'FOLDER',
     isPath: true,
     default: '.',
-    description: 'Folder to serve.',
-    accepts: 'the path of a folder',
-    resolve: (folder, { cwd, problems }) => resolveFolder(folder, cwd, ['root'], problems),
-    foreignFlags: [[['--dir', '--directory', '--outDir', '--root'], 'serve8008 FOLDER']],
+    description: 'Folder to serve; --no-root serves none.',
+    accepts: 'the path of a folder, or false for none',
+    resolve: (folder, { cwd, problems }) =>
+      folder === false ? undefined : resolveFolder(folder, cwd, ['root'], problems),
+    foreignFlags: [[['--dir', '--directory', '--outDir'], 'serve8008 FOLDER']],
     foreignKeys: [
       [
         ['static', 'publicDir', 'contentBase', 'directory', 'dir', 'baseDir', 'folder', 'public', 'serveStatic'],

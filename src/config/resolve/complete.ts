@@ -88,7 +88,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
     lan: listeners.some(({ lan }) => lan),
     listeners,
     sites: [],
-    defaultSite: (given.sites ?? []).length === 0 || siteKeys.some((key) => given[key] !== undefined),
+    defaultSite: (given.sites ?? []).length === 0 || siteKeys.some((key) => (given[key] ?? false) !== false),
     ...secure,
     tls: secure.tls && { ...secure.tls, ...(encrypted && tlsOf(encrypted)) },
     h2c: given.h2c ?? routes.some(isCleartextHttp2),

@@ -44,7 +44,8 @@ export function optionsFromFlags(flags: FlagValues): OptionSource {
   for (const [key, value] of Object.entries(flags)) {
     const entry = optionsByKey.get(key)
     if (entry === undefined || value === undefined) continue
-    const name = entry.flags[0] === undefined ? entry.valueName.toLowerCase() : `--${entry.flags[0]}`
+    // The folder is usually a plain word, which is no list of texts as the values of flags are.
+    const name = key === 'root' && typeof value === 'string' ? 'folder' : `--${entry.flags[0]}`
     origins.set(key, `flag ${name}`)
     const read = readOption(entry, value)
     if ('problem' in read) problems.push(read.problem)

@@ -45,6 +45,11 @@ export function parseSwitchOrText(texts: readonly string[]): Parsed {
   return { value: words.get(last(texts).toLowerCase()) ?? last(texts) }
 }
 
+/** A folder, or `false` for none. */
+export function parseFolder(texts: readonly string[]): Parsed {
+  return { value: last(texts).trim() === 'false' ? false : last(texts) }
+}
+
 /** A whole number without a sign. */
 export function parseInteger(texts: readonly string[]): Parsed {
   const text = last(texts).trim()

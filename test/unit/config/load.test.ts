@@ -343,7 +343,10 @@ describe('the config file', () => {
     assert.match((await failure({ 'serve8008.config.json': '[]' })).message, /holds an empty list, not options/)
     assert.match((await failure({ 'serve8008.config.mjs': 'export default 5' })).message, /holds 5, not options/)
     assert.match((await failure({ 'serve8008.config.mjs': 'export const a = 1' })).message, /has no default export/)
-    assert.match((await failure({ 'serve8008.config.json': '{"root":5}' })).message, /root: expected a string, got 5/)
+    assert.match(
+      (await failure({ 'serve8008.config.json': '{"root":5}' })).message,
+      /root: expected the path of a folder, or false, got 5/,
+    )
   })
 
   test('that throws is reported with its own words', async () => {

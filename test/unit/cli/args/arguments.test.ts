@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseArguments, type FlagTexts } from '../../../../src/cli/args/arguments.ts'
+import { readCommand } from '../../../../src/cli/read-command.ts'
 import { flags } from '../../../../src/cli/args/flags.ts'
 import { isServeError } from '../../../../src/core/serve-error.ts'
 
@@ -151,8 +152,23 @@ test('never takes a word for a property of an object', async () => {
   assert.equal((await refusal('--toString')).message, 'Unknown flag --toString.')
 })
 
+test('takes the folder as a word or by --root, and none by --no-root', async () => {
+  assert.equal((await readCommand(['./my'], () => true)).flags.root, './my')
+  assert.deepEqual((await readCommand(['--root=my'], () => false)).flags.root, ['my'])
+  assert.deepEqual([(await readCommand(['--root', './my'], () => true)).flags.root].flat(), ['./my'])
+  assert.equal((await readCommand(['--no-root'], () => true)).flags.root, false)
+  await assert.rejects(
+    readCommand(['--no-root', './my'], () => true),
+    /The folder is given twice/,
+  )
+  await assert.rejects(
+    readCommand(['--root=a', './my'], () => true),
+    /The folder is given twice/,
+  )
+})
+
 test('translates the habits of other servers', async () => {
-  for (const flag of ['--directory ', '--directory=', '-d ', '--root ']) {
+  for (const flag of ['--directory ', '--directory=', '-d ']) {
     assert.equal((await refusal(`${flag}./my`)).hint, 'serve8008 ./my')
   }
   assert.equal((await refusal('-d false')).hint, 'serve8008 --listing false')

@@ -83,7 +83,7 @@ describe('options from habit', () => {
     ],
     [
       { root: new URL('file:///srv') },
-      'root: expected a string, got an object of the class URL; use its path: fileURLToPath(url)',
+      'root: expected the path of a folder, or false, got an object of the class URL; use its path: fileURLToPath(url)',
     ],
     [
       { cors: { origin: '*' } },
