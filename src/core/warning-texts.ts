@@ -63,6 +63,11 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
     cause: 'The page or its upstream sends a strict policy.',
     remedy: 'Allow what the warning names in the policy, or switch live reload off: --no-live.',
   },
+  W8008_NOT_REWRITTEN: {
+    meaning: 'Content of a route with rewriteBody went to the client as the upstream sent it, with its URLs.',
+    cause: 'It is larger than limits.rewriteBytes, or not in the coding that its Content-Encoding names.',
+    remedy: 'Raise the limit (--limit rewriteBytes=8388608), or correct the Content-Encoding of the upstream.',
+  },
   W8008_OPEN: {
     meaning: 'No browser was opened.',
     cause: 'There is no browser on this machine, or BROWSER names one that is not installed.',

@@ -14,6 +14,7 @@ export type WarningCode =
   | 'W8008_HEALTH'
   | 'W8008_LIVE'
   | 'W8008_LIVE_BLOCKED'
+  | 'W8008_NOT_REWRITTEN'
   | 'W8008_OPEN'
   | 'W8008_OUTPUT'
   | 'W8008_PROJECT'

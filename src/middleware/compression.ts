@@ -1,12 +1,12 @@
 import type { Exchange, Filter } from '../http/message/exchange.ts'
-import { getField, withVary } from '../http/message/headers.ts'
+import { digestFields } from '../http/message/field-classes.ts'
+import { getField, withoutFields, withVary } from '../http/message/headers.ts'
 import { isCompressible } from '../http/message/media-type.ts'
 import { chooseEncoding, type ContentCoding } from '../http/semantics/negotiate.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { variantTag } from '../http/semantics/variant.ts'
 import { bodyLength, type StreamedBody } from '../http/body/reply-body.ts'
 import { encodedSource } from './encoded-source.ts'
-import { digestFields, withoutFields } from './representation-fields.ts'
 
 /** The codings that this Node can produce, the one with the best ratio for text first. */
 export const contentCodings: readonly ContentCoding[] =

@@ -2,11 +2,13 @@ import { ServeError } from '../core/serve-error.ts'
 import { discard } from '../http/body/reply-body.ts'
 import { allowsRange, evaluatePreconditions } from '../http/semantics/conditional.ts'
 import type { Exchange, Filter } from '../http/message/exchange.ts'
+import { digestFields } from '../http/message/field-classes.ts'
+import { withoutFields } from '../http/message/headers.ts'
 import { FileSlice } from '../http/body/file.ts'
 import { parseRange, type ByteRange } from '../http/semantics/range.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { multipartReply } from './multipart.ts'
-import { digestFields, fieldsOfNotModified, fieldsOfRefusal, withoutFields } from './representation-fields.ts'
+import { fieldsOfNotModified, fieldsOfRefusal } from './representation-fields.ts'
 
 /** Options of {@link createConditionsAndRanges}. */
 export interface ConditionsAndRangesOptions {

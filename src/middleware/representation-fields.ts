@@ -1,7 +1,5 @@
-import type { HeaderList } from '../http/message/headers.ts'
-
-/** Digests of the content as sent. They do not hold for other bytes (RFC 9530, RFC 1864). */
-export const digestFields: ReadonlySet<string> = new Set(['content-digest', 'content-md5', 'digest', 'repr-digest'])
+import { digestFields } from '../http/message/field-classes.ts'
+import { withoutFields, type HeaderList } from '../http/message/headers.ts'
 
 /**
  * Fields other than digests that describe the representation in a reply. The other fields (caching, `Vary`, CORS,
@@ -27,11 +25,6 @@ const validatorFields: ReadonlySet<string> = new Set([
   'expires',
   'last-modified',
 ])
-
-/** A copy without the fields whose names (in lower case) are in a set. */
-export function withoutFields(list: HeaderList, names: ReadonlySet<string>): string[] {
-  return filterFields(list, (name) => !names.has(name))
-}
 
 /**
  * The fields of a 200 that belong in its 304 (RFC 9110 section 15.4.5): all except those that describe the

@@ -1,9 +1,9 @@
 import type { HeaderRule } from '../config/value-types.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import type { Filter } from '../http/message/exchange.ts'
-import type { HeaderList } from '../http/message/headers.ts'
+import { withoutFields, type HeaderList } from '../http/message/headers.ts'
 import { type Reply, memoizeReply } from '../http/message/reply.ts'
-import { fieldNames, generalFields, withoutFields } from './representation-fields.ts'
+import { fieldNames, generalFields } from './representation-fields.ts'
 
 interface CompiledRule {
   /** Path prefix without a final slash. */

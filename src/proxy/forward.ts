@@ -13,6 +13,7 @@ import {
   type BufferedContent,
   type ForwardedContent,
 } from './request/buffered-content.ts'
+import type { BodyRewriter } from './response/rewrite-body.ts'
 import { clientResponse, type ClientResponseOptions } from './response/response.ts'
 import { LongLived } from './long-lived.ts'
 import { forwardUpgrade } from './upgrade.ts'
@@ -30,6 +31,8 @@ export interface ForwarderOptions extends UpstreamOptions {
   /** The route's id in logs and messages, such as `/api`. */
   readonly id: string
   readonly onWarning: (warning: Warning) => void
+  /** Rewrites URLs in content, where the route asks for it. */
+  readonly bodies?: BodyRewriter | undefined
 }
 
 /** Forwards the requests of one route to its upstreams. */
@@ -82,7 +85,7 @@ const noCount = (): void => {}
 
 /** Creates the forwarder of one route. */
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { id: route, proxy, onWarning } = options
+  const { id: route, proxy, onWarning, bodies } = options
   const routeField = visibleAscii(route)
   const { upstreams, health } = proxy
   const compiledUpstreams = new Map(upstreams.map((upstream) => [upstream, createUpstream(upstream, options)]))
@@ -215,11 +218,15 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       longLived,
       onEnd,
     }
+    const receive = (asked: UpstreamRequest): Promise<Reply> =>
+      wantedUpgrade(x) === undefined
+        ? compiled.transport
+            .send(asked)
+            .then((answer) => clientResponse(x, noteIgnoredChunks(x, asked, answer), options))
+        : forwardUpgrade(x, asked, compiled.upgrade, options)
     try {
       const reply =
-        wantedUpgrade(x) === undefined
-          ? clientResponse(x, noteIgnoredChunks(x, request, await compiled.transport.send(request)), options)
-          : await forwardUpgrade(x, request, compiled.upgrade, options)
+        bodies === undefined ? await receive(request) : await bodies(x, request, receive, compiled.mapping(x))
       balancer.succeeded(upstream)
       return reply
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Exchange, Handler } from '../http/message/exchange.ts'
 import type { ForwardedRequest } from './dry-run.ts'
+import type { Limits } from '../config/options/limits.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Forwarder } from './forward.ts'
 import type { ProxyRoute, UpstreamLimits } from './types.ts'
@@ -9,7 +10,7 @@ import { addressSet } from '../core/util/ip.ts'
 export interface ProxySettings {
   /** Addresses and ranges of peers whose `Forwarded` and `X-Forwarded-*` fields are trusted. */
   readonly trust: readonly string[]
-  readonly limits: UpstreamLimits
+  readonly limits: UpstreamLimits & Pick<Limits, 'rewriteBytes'>
   readonly onWarning: (warning: Warning) => void
 }
 
@@ -40,7 +41,17 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
 
   async function open(route: ProxyRoute): Promise<Forwarder> {
     const { createForwarder } = await import('./forward.ts')
-    const forward = createForwarder({ ...route, isTrusted, pseudonym, limits, onWarning })
+    const { id, proxy } = route
+    const bodies =
+      proxy.rewriteBody.length === 0
+        ? undefined
+        : (await import('./response/rewrite-body.ts')).createBodyRewriter({
+            id,
+            places: proxy.rewriteBody,
+            rewriteBytes: limits.rewriteBytes,
+            onWarning,
+          })
+    const forward = createForwarder({ ...route, isTrusted, pseudonym, limits, onWarning, bodies })
     if (isDraining) forward.drain()
     return forward
   }

@@ -42,6 +42,7 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
     buffer: false,
     rewrite: true,
     aliases: [],
+    rewriteBody: [],
     cookiePath: undefined,
     live: false,
     debug: false,

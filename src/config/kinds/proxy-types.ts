@@ -44,6 +44,12 @@ export interface ProxyOptions {
    */
   readonly aliases?: readonly string[] | undefined
   /**
+   * Where HTML and XML of the upstream hold URLs to rewrite to the address of this server: `<loc>` for the content of an
+   * element, `href=` for the values of an attribute. An object switches each on or off. Content above
+   * `limits.rewriteBytes` passes unchanged. Default none.
+   */
+  readonly rewriteBody?: readonly string[] | Readonly<Record<string, boolean | undefined>> | undefined
+  /**
    * Path of every cookie of the upstream, such as `/` for cookies that other routes get too; not of those whose name begins
    * with `__Host-`, which are always for `/`. Default: the cookie's own, moved to the route where the route replaces paths.
    */
@@ -139,6 +145,8 @@ export interface ResolvedProxy {
   readonly rewrite: boolean
   /** Authorities in lower case, or ports with a colon before them. */
   readonly aliases: readonly string[]
+  /** `<loc>` or `href=`, each once. */
+  readonly rewriteBody: readonly string[]
   readonly cookiePath: string | undefined
   readonly live: boolean
   readonly debug: boolean

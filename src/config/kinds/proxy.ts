@@ -62,6 +62,7 @@ const proxyOptions = v.strictObject(
     buffer: v.optional(flag),
     rewrite: v.optional(flag),
     aliases: v.optional(listOfTexts),
+    rewriteBody: v.optional(v.union([listOfTexts, recordOf(flag, 'an object')], 'a list of names or an object')),
     cookiePath: v.optional(plainText),
     live: v.optional(flag),
     debug: v.optional(flag),

@@ -28,6 +28,7 @@ export const limitTexts: Readonly<Record<keyof Limits, string>> = {
   livePages: 'Pages connected to live reload; others must be reloaded by hand.',
   pageBytes:
     'Bytes to which the first part of a compressed page may expand for live reload; larger pages pass unchanged.',
+  rewriteBytes: 'Bytes of content that `rewriteBody` of a route rewrites; larger content passes unchanged.',
   recordedContentBytes: 'Bytes of the content of a message that a recording keeps; the rest is counted.',
   recordedExchanges: 'Exchanges that recordings keep; beyond it the oldest is dropped.',
   recordedBytes: 'Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped.',

@@ -201,6 +201,13 @@ class LimitDefinitions {
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
   }
+  /** Bytes of content that `rewriteBody` of a route rewrites, coded and decoded; larger content passes unchanged. Default 1 MiB. */
+  readonly rewriteBytes: Limit = {
+    default: mebibyte,
+    min: 1024,
+    max: 8 * mebibyte,
+    unit: 'bytes',
+  }
   /** Bytes of the content of a message that a recording keeps; the rest is counted. Default 65536. */
   readonly recordedContentBytes: Limit = {
     default: 65_536,

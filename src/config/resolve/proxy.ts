@@ -58,6 +58,7 @@ export function resolveProxy(
     buffer: options.buffer ?? false,
     rewrite: options.rewrite ?? true,
     aliases: resolveAliases(options, path, problems),
+    rewriteBody: resolveRewriteBody(options, path, problems),
     cookiePath: resolveCookiePath(options, path, problems),
     live: options.live ?? false,
     debug: options.debug ?? false,
@@ -101,6 +102,29 @@ function resolveHashBy(
     return undefined
   }
   return kind === 'header' ? { kind, name: name.toLowerCase() } : { kind: 'cookie', name }
+}
+
+/** Names of elements and attributes rather than patterns: these match in linear time, whatever an upstream sends. */
+const urlPlace = /^(?:<(?:[a-z_][\w.-]*:)?[a-z_][\w.-]*>|(?:[a-z_][\w.-]*:)?[a-z_][\w.-]*=)$/i
+
+function resolveRewriteBody(
+  { rewriteBody = [], rewrite }: Checked<ProxyOptions>,
+  path: readonly string[],
+  problems: Problem[],
+): readonly string[] {
+  const at = [...path, 'rewriteBody']
+  const names = Array.isArray(rewriteBody)
+    ? (rewriteBody as readonly string[])
+    : Object.entries(rewriteBody).flatMap(([name, isOn]) => (isOn === true ? [name] : []))
+  for (const name of names.filter((each) => !urlPlace.test(each)))
+    problems.push({
+      path: at,
+      message: `${quote(name)} is neither an element nor an attribute`,
+      hint: 'use "<loc>" for the content of an element, "href=" for the values of an attribute',
+    })
+  if (rewrite === false && names.length > 0)
+    problems.push({ path: at, message: 'cannot be combined with rewrite: false', hint: 'remove one of them' })
+  return [...new Set(names)]
 }
 
 function resolveCookiePath(

@@ -32,6 +32,9 @@ export const hopByHopFields: ReadonlySet<string> = new Set([
   'proxy-authentication-info',
 ])
 
+/** Digests of the content as sent. They do not hold for other bytes (RFC 9530, RFC 1864). */
+export const digestFields: ReadonlySet<string> = new Set(['content-digest', 'content-md5', 'digest', 'repr-digest'])
+
 /**
  * Fields that may not follow the content (RFC 9110 section 6.5.1): a recipient has decided about framing, routing,
  * credentials, conditions and the form of the content before it reads them.

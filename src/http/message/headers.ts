@@ -42,11 +42,15 @@ export function getField(list: HeaderList, name: string): string | undefined {
 
 /** A copy without a field; the same list when it is absent. @param name In lower case. */
 export function withoutField(list: HeaderList, name: string): HeaderList {
-  if (getField(list, name) === undefined) return list
+  return getField(list, name) === undefined ? list : withoutFields(list, new Set([name]))
+}
+
+/** A copy without the fields whose names (in lower case) are in a set. */
+export function withoutFields(list: HeaderList, names: ReadonlySet<string>): string[] {
   const kept: string[] = []
   for (let i = 0; i < list.length; i += 2) {
     const field = list[i] as string
-    if (field.toLowerCase() !== name) kept.push(field, list[i + 1] as string)
+    if (!names.has(field.toLowerCase())) kept.push(field, list[i + 1] as string)
   }
   return kept
 }

@@ -153,6 +153,11 @@ export function isHtml(type: string): boolean {
   return essenceOf(type) === 'text/html'
 }
 
+/** Whether a media type, with or without parameters, is HTML or XML. */
+export function isMarkup(type: string): boolean {
+  return /^(?:text\/(?:html|xml)|application\/xml|[^/]+\/.*\+xml)$/.test(essenceOf(type))
+}
+
 /**
  * Whether compression makes content of a type smaller: text, and binary formats that are not compressed. Not event
  * streams, which must not wait in a compressor.

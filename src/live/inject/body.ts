@@ -2,7 +2,7 @@ import { readSync } from 'node:fs'
 import { discard, pumpBody, pumpFile } from '../../http/body/reply-body.ts'
 import type { FileSlice } from '../../http/body/file.ts'
 import type { Body, Sink, Source } from '../../http/message/reply.ts'
-import { pushDecoded, type BodyCoding } from './decoded-body.ts'
+import { pushDecoded, type BodyCoding } from '../../http/body/decoded-body.ts'
 import { scannedBytes, type ScriptPlacer, type Placement } from './script-placement.ts'
 
 /** Content from memory with the tag inserted; undefined when it stays unchanged. */

@@ -1,17 +1,10 @@
 import { hexHash } from '../../core/util/hash.ts'
+import { digestFields } from '../../http/message/field-classes.ts'
 import { getField, type HeaderList } from '../../http/message/headers.ts'
 import type { Body, Reply } from '../../http/message/reply.ts'
 
 /** Fields that are wrong after the bytes have changed (digests: RFC 9530 and RFC 1864). */
-const changedFields: ReadonlySet<string> = new Set([
-  'content-digest',
-  'content-encoding',
-  'content-length',
-  'content-md5',
-  'digest',
-  'etag',
-  'repr-digest',
-])
+const changedFields: ReadonlySet<string> = new Set([...digestFields, 'content-encoding', 'content-length', 'etag'])
 
 /**
  * Makes the reply of a page whose bytes have changed.

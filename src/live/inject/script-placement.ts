@@ -2,7 +2,13 @@ import { escapeHtml } from '../../core/util/escape.ts'
 import { readHeadFacts } from './head-tags.ts'
 import { judgePolicies, parsePolicies, type Policy, type PageOrigin } from './csp.ts'
 import type { DocumentKind } from '../page-request.ts'
-import { decodeMarkup, detectEncoding, encodeMarkup, unitBytes, type TextEncoding } from './text-encoding.ts'
+import {
+  decodeMarkup,
+  detectEncoding,
+  encodeMarkup,
+  unitBytes,
+  type TextEncoding,
+} from '../../http/body/text-encoding.ts'
 import { readToken, skipSpace } from './markup.ts'
 
 /** Most bytes of a document that are searched for the place of the script. */

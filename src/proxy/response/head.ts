@@ -1,5 +1,5 @@
 import { hopByHopFields } from '../../http/message/field-classes.ts'
-import { getField, type HeaderList } from '../../http/message/headers.ts'
+import { getField, withoutFields, type HeaderList } from '../../http/message/headers.ts'
 import { fieldTokens } from '../hop-by-hop.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
 
@@ -64,7 +64,7 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
   }
   const nominated = hasConnection ? fieldTokens(raw, 'connection') : []
   return {
-    fields: nominated.length === 0 ? fields : without(fields, new Set(nominated)),
+    fields: nominated.length === 0 ? fields : withoutFields(fields, new Set(nominated)),
     length,
     isEventStream: isEvents,
   }
@@ -75,14 +75,6 @@ function readLength(value: string, before: number | undefined): number {
   const length = Number(value)
   if (before !== undefined && before !== length) throw protocolError('it sends two different Content-Length values')
   return length
-}
-
-function without(fields: readonly string[], drop: ReadonlySet<string>): string[] {
-  const kept: string[] = []
-  for (let i = 0; i < fields.length; i += 2) {
-    if (!drop.has((fields[i] as string).toLowerCase())) kept.push(fields[i] as string, fields[i + 1] as string)
-  }
-  return kept
 }
 
 /** The upstream violates the protocol. */

@@ -85,6 +85,7 @@ describe('resolveConfig', () => {
         recordedExchanges: 1000,
         recordedBytes: 67_108_864,
         pageBytes: 32 * 1024 ** 2,
+        rewriteBytes: 1024 ** 2,
       },
       live: { watch: [], ignore: [], reload: 'page', toast: false, console: false, poll: false },
       secretFiles: [],

@@ -114,6 +114,7 @@ describe('a proxy', () => {
       buffer: false,
       rewrite: true,
       aliases: [],
+      rewriteBody: [],
       cookiePath: undefined,
       live: false,
       debug: false,
@@ -180,6 +181,14 @@ describe('a proxy', () => {
     ...['/;Domain=test', '/\u202e', '/é', '/\r\nX: y'].map(
       (cookiePath) => [{ to, cookiePath }, /is not a path/] as const,
     ),
+    [
+      { to, rewriteBody: ['loc'] },
+      /rewriteBody: "loc" is neither an element nor an attribute; use "<loc>" for the content/,
+    ],
+    ...['<a b>', '<a', '<a(b+)*>', 'a="x"', '=', '<>', '<a:b:c>', ''].map(
+      (place) => [{ to, rewriteBody: { [place]: true } }, /is neither an element nor an attribute/] as const,
+    ),
+    [{ to, rewriteBody: ['<loc>'], rewrite: false }, /rewriteBody: cannot be combined with rewrite: false/],
     [{ to, cookiePath: '/', rewrite: false }, /cookiePath: cannot be combined with rewrite: false; remove one of them/],
     ...['https://cal.test', 'cal.test/x', 'a b', ':', ':0', ':70000', 'me@cal.test', '127.1', '::1', '*', ''].map(
       (alias) =>

@@ -1,6 +1,6 @@
-import type { Body, Sink } from '../../http/message/reply.ts'
+import type { Body, Sink } from '../message/reply.ts'
 import { CodingError, startDecoder, type StartedDecoder } from './decoder.ts'
-import { pumpBody } from '../../http/body/reply-body.ts'
+import { pumpBody } from './reply-body.ts'
 
 /** Most decoded bytes of content from memory that are kept. Larger content is decoded while it is sent. */
 const wholeBytes = 8 * 1024 * 1024

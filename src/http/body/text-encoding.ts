@@ -32,7 +32,7 @@ export function decodeMarkup(bytes: Uint8Array, encoding: TextEncoding): string 
   return (encoding === 'utf-16be' ? whole.swap16() : whole).toString('utf16le')
 }
 
-/** Encodes ASCII text. */
+/** The bytes of ASCII text, or of what {@link decodeMarkup} made. */
 export function encodeMarkup(text: string, encoding: TextEncoding): Buffer {
   if (encoding === 'bytewise') return Buffer.from(text, 'latin1')
   const bytes = Buffer.from(text, 'utf16le')
