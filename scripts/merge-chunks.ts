@@ -23,6 +23,8 @@ export async function mergeChunks(from: string, metafile: Metafile, to: string, 
   // So does a chunk that the command loads only when it is needed.
   const command = eager(join(from, 'cli/main.js'))
   const library = new Set([...eager(entry)].filter((file) => command.has(file)))
+  const doors = doorsOf(metafile)
+  const late = new Set(doors.values())
   const merged = await rollup({
     input: { 'lib/index': entry, 'cli/main': join(from, 'cli/main.js') },
     external: isBuiltin,
@@ -45,7 +47,11 @@ export async function mergeChunks(from: string, metafile: Metafile, to: string, 
     format: 'es',
     chunkFileNames: (chunk) => `chunks/${describedName(chunk, metafile)}-[hash].js`,
     entryFileNames: '[name].js',
-    manualChunks: (id) => (library.has(id) ? 'server' : command.has(id) ? 'command' : undefined),
+    manualChunks: (id) => {
+      const file = doors.get(id) ?? id
+      return library.has(file) ? 'server' : command.has(file) ? 'command' : late.has(file) ? file : undefined
+    },
+    onlyExplicitManualChunks: true,
     minifyInternalExports: false,
     hoistTransitiveImports: false,
     // Without a comment in the chunks: Node would look for a map that no user has.
@@ -70,6 +76,18 @@ function describedName({ name, facadeModuleId, moduleIds }: PreRenderedChunk, { 
   const source = outputOf(facadeModuleId ?? '')?.entryPoint ?? largest?.[0] ?? name
   const [, packageName] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source) ?? []
   return (packageName ?? source.replace(/^src\/|\.ts$/g, '')).replaceAll(/[^\w.-]+/g, '-')
+}
+
+/**
+ * Each file that only hands on another one, with that one. esbuild makes one for a source that is imported both late and
+ * statically, and it would cost a reading of its own.
+ */
+function doorsOf({ outputs }: Metafile): ReadonlyMap<string, string> {
+  const doors = Object.entries(outputs).flatMap(([path, { imports, entryPoint = '' }]) => {
+    const behind = imports.find((each) => outputs[each.path]?.inputs[entryPoint] !== undefined)
+    return behind === undefined ? [] : [[join(root, path), join(root, behind.path)] as const]
+  })
+  return new Map(doors)
 }
 
 /** Which files an entry loads before its first line runs. */

@@ -101,6 +101,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   }
   const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
   const hasKeys = (await keyboard?.isForeground()) ?? false
+  await printStartup({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
   // No page is open yet.
   const { pageErrorLine, updateLine } = await import('./live-lines.ts')
   const lines = {
@@ -114,7 +115,6 @@ export async function serve(command: Command, program: Program, report: Reporter
   }
   server.on('reload', (update) => report.print(updateLine(update, lines)))
   server.on('console', (error) => report.print(pageErrorLine(error, lines)))
-  await printStartup({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
   if (keyboard !== undefined) {
     const { useServerKeys } = await import('./server-keys.ts')
     keys = await useServerKeys({ server, listening, config, program, report, keyboard })

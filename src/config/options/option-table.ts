@@ -121,13 +121,13 @@ export const optionSchema: v.GenericSchema<ServeOptions> = v.strictObject(
 
 /** `SERVE8008_LIMIT_HEADER_BYTES` for `headerBytes`. */
 export function limitVariable(name: string): string {
-  return `SERVE8008_LIMIT_${constantCase(name)}`
+  return `SERVE8008_LIMIT_${constantCase(kebabCase(name))}`
 }
 
 function completeEntry(key: OptionKey, group: OptionGroup, { default: usual, resolve, facts }: AnyOption): OptionEntry {
   const { isCode = false, flag = isCode ? false : kebabCase(key), aliases = [], shared } = facts
   const flags = flag === false ? [] : [flag, ...aliases]
-  const name = `SERVE8008_${constantCase(flags[0] ?? key)}`
+  const name = `SERVE8008_${constantCase(flag === false ? kebabCase(key) : flag)}`
   const own = key === 'limits' ? limitNames.map(limitVariable) : isCode ? [] : [name]
   return {
     valueName: '',
@@ -154,8 +154,8 @@ function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 }
 
-function constantCase(name: string): string {
-  return kebabCase(name).replace(/-/g, '_').toUpperCase()
+function constantCase(flag: string): string {
+  return flag.replaceAll('-', '_').toUpperCase()
 }
 
 function defaultText(value: unknown): string {

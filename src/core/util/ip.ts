@@ -9,6 +9,8 @@ loopback.addAddress('::1', 'ipv6')
  * (RFC 4291 section 2.5.3) in any spelling. False for names.
  */
 export function isLoopback(address: string): boolean {
+  // At each start, and Node's pattern for IPv6 takes long to compile.
+  if (address === '::1') return true
   const family = isIP(address)
   return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
