@@ -113,10 +113,11 @@ describe('a client names the backend in Destination and If', () => {
       assert.equal(await ask('COPY', '/cal/x', ['Destination: /cal/y', 'Destination: /cal/z']), '400')
     }))
 
-  test('with its prefix, where X-Script-Name tells it to the backend', () =>
-    withRoute('/cal', { path: '/', headers: { 'X-Script-Name': '/cal' } }, async ({ ask, answer }) => {
+  test('with its prefix, where the backend gets that', () =>
+    withRoute('/cal', { path: '/', scriptName: true }, async ({ ask, answer }) => {
       const head = await ask('MOVE', '/cal/x', [`Destination: ${ours}/cal/y`, 'If: </cal/x> (<urn:t>)'])
       assert.match(head, /^MOVE \/x HTTP/)
+      assert.match(head, /^x-script-name: \/cal\r$/im)
       assert.deepEqual(fieldsOf(head), [`Destination: ${ours}/cal/y`, 'If: </cal/x> (<urn:t>)'])
       assert.equal(await ask('MOVE', '/cal/x', [`Destination: ${ours}/y`]), '502')
       assert.equal(await answer('Location: http://127.0.0.1:PORT/cal/y'), `${ours}/cal/y`)

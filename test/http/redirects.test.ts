@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { rawGet } from '../support/raw.ts'
+import { rawGet, rawRequest } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
 const started = await startServer({
@@ -102,4 +102,15 @@ test('mounts serve other folders below their path', async () => {
   }
   assert.equal((await rawGet(mounted.port, '/')).body.toString(), 'site')
   assert.equal((await rawGet(mounted.port, '/docsx')).status, 404)
+})
+
+test('a well-known URI is at the root beside a base, and redirects any method', async () => {
+  const redirect = { match: { exact: '/.well-known/caldav' }, redirect: '/', status: 301 } as const
+  await using based = await startServer({}, { base: '/cal/', routes: [redirect] })
+  for (const method of ['GET', 'OPTIONS', 'PROPFIND', 'REPORT', 'PUT', 'MKCALENDAR']) {
+    const message = `${method} /.well-known/caldav HTTP/1.1\r\n${based.hostLine}\r\nDepth: 0\r\nContent-Length: 2\r\n\r\n{}`
+    const { status, field } = await rawRequest(based.port, message, method)
+    assert.deepEqual([status, field('location')], [301, '/cal/'], method)
+  }
+  assert.equal((await rawGet(based.port, '/cal/.well-known/caldav')).status, 404)
 })

@@ -53,7 +53,7 @@ describe(
       ['/', {}],
       // radicale refuses a Destination with another authority than Host.
       ['/', { changeOrigin: true }],
-      ['/cal', { headers: { 'x-script-name': '/cal' } }],
+      ['/cal', { scriptName: true }],
     ] as const) {
       test(`${key} ${JSON.stringify(options)}`, async () => {
         await using radicale = await startDav('radicale')

@@ -4,10 +4,10 @@ import { startServer } from '../support/server.ts'
 import { authorization, davPrograms, event, startDav } from './dav-servers.ts'
 
 describe('radicale', { skip: davPrograms.radicale.skip }, () => {
-  for (const rewrite of [true, false]) {
-    test(`works below a path that is replaced when it is told that path, with rewrite: ${rewrite}`, async () => {
+  for (const options of [{ scriptName: true }, { headers: { 'x-script-name': '/dav' }, rewrite: false }]) {
+    test(`works below a path that is replaced when it gets that: ${JSON.stringify(options)}`, async () => {
       await using radicale = await startDav('radicale')
-      const route = { to: `http://127.0.0.1:${radicale.port}/`, headers: { 'x-script-name': '/dav' }, rewrite }
+      const route = { to: `http://127.0.0.1:${radicale.port}/`, ...options }
       await using front = await startServer({}, { proxy: { '/dav': route }, live: false })
       const home = `http://127.0.0.1:${front.port}/dav/user/`
       const listed = await fetch(home, { method: 'PROPFIND', headers: { depth: '0', authorization } })

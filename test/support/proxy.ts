@@ -43,6 +43,7 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
     rewrite: true,
     aliases: [],
     rewriteBody: [],
+    scriptName: false,
     cookiePath: undefined,
     live: false,
     debug: false,

@@ -50,6 +50,11 @@ export interface ProxyOptions {
    */
   readonly rewriteBody?: readonly string[] | Readonly<Record<string, boolean | undefined>> | undefined
   /**
+   * Send the prefix that a target's path replaces in `X-Script-Name`, for upstreams that put it before the paths of their
+   * URLs, such as Radicale; `rewrite` then adapts their names alone. Default false.
+   */
+  readonly scriptName?: boolean | undefined
+  /**
    * Path of every cookie of the upstream, such as `/` for cookies that other routes get too; not of those whose name begins
    * with `__Host-`, which are always for `/`. Default: the cookie's own, moved to the route where the route replaces paths.
    */
@@ -147,6 +152,7 @@ export interface ResolvedProxy {
   readonly aliases: readonly string[]
   /** `<loc>` or `href=`, each once. */
   readonly rewriteBody: readonly string[]
+  readonly scriptName: boolean
   readonly cookiePath: string | undefined
   readonly live: boolean
   readonly debug: boolean

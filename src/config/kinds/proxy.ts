@@ -63,6 +63,7 @@ const proxyOptions = v.strictObject(
     rewrite: v.optional(flag),
     aliases: v.optional(listOfTexts),
     rewriteBody: v.optional(v.union([listOfTexts, recordOf(flag, 'an object')], 'a list of names or an object')),
+    scriptName: v.optional(flag),
     cookiePath: v.optional(plainText),
     live: v.optional(flag),
     debug: v.optional(flag),

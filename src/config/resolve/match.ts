@@ -64,7 +64,8 @@ function resolvePath(
     problems.push({ path: at, message: `${quote(text)} is not a path`, hint })
     return { kind: 'prefix', path: '/' }
   }
-  const full = base + prefix.slice(1)
+  // RFC 8615 section 3: well-known URIs are at the root of an origin, and only there.
+  const full = prefix.startsWith('/.well-known/') ? prefix : base + prefix.slice(1)
   if (key === 'path') return { kind: 'prefix', path: full === '/' ? full : full.slice(0, -1) }
   const whole = text.endsWith('/') || full === '/' ? full : full.slice(0, -1)
   if (key === 'exact') return { kind: 'exact', path: whole }

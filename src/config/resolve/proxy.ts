@@ -59,6 +59,7 @@ export function resolveProxy(
     rewrite: options.rewrite ?? true,
     aliases: resolveAliases(options, path, problems),
     rewriteBody: resolveRewriteBody(options, path, problems),
+    scriptName: resolveScriptName(options, upstreams, path, problems),
     cookiePath: resolveCookiePath(options, path, problems),
     live: options.live ?? false,
     debug: options.debug ?? false,
@@ -167,6 +168,27 @@ function resolveAliases(
     }
     return `${isPort ? '' : formatHost(hostname ?? '')}${port === undefined ? '' : `:${port}`}`
   })
+}
+
+function resolveScriptName(
+  { scriptName = false, headers = {} }: Checked<ProxyOptions>,
+  upstreams: readonly ResolvedUpstream[],
+  path: readonly string[],
+  problems: Problem[],
+): boolean {
+  if (!scriptName) return false
+  const at = [...path, 'scriptName']
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'x-script-name'))
+    problems.push({ path: at, message: 'sets the field X-Script-Name of "headers"', hint: 'remove one of them' })
+  const kept = upstreams.find(({ prefix }) => prefix === undefined)
+  if (kept !== undefined) {
+    problems.push({
+      path: at,
+      message: `the target ${quote(kept.label)} has no path, so that no prefix is replaced`,
+      hint: `did you mean ${quote(`${kept.label}${kept.socketPath === undefined ? '' : ':'}/`)}?`,
+    })
+  }
+  return true
 }
 
 function resolveUpstreamTls(

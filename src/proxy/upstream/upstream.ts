@@ -1,7 +1,6 @@
-import type { ResolvedProxy, ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
+import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { formatHost } from '../../core/util/ip.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
-import { getField } from '../../http/message/headers.ts'
 import type { ForwardedContent } from '../request/buffered-content.ts'
 import { createHttp1Transport } from '../h1/transport.ts'
 import { createUpstreamHeaders, type RequestHeadersOptions } from '../request/headers.ts'
@@ -31,11 +30,12 @@ export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOpti
   const { timeouts, tls } = proxy
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
-  const outbound = createUpstreamHeaders(upstream, options)
+  // An upstream that is told where it is mounted puts that before the paths of its URLs.
+  const isTold = proxy.scriptName && outer !== ''
+  const outbound = createUpstreamHeaders(upstream, isTold ? withScriptName(options, outer) : options)
   const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
   const namesOf = upstreamNames(upstream, proxy.aliases)
-  // An upstream that is told where it is mounted puts that before the paths of its URLs.
-  const inner = isTold(proxy, outer) ? outer : (upstream.prefix ?? outer)
+  const inner = isTold ? outer : (upstream.prefix ?? outer)
 
   function mapping(x: Exchange): UrlMapping {
     const host = x.headers.get('host') ?? ''
@@ -102,9 +102,11 @@ function upstreamNames(upstream: ResolvedUpstream, aliases: readonly string[]): 
   ]
 }
 
-/** Whether a route tells its upstream the prefix in `X-Script-Name`, the field of WSGI servers such as Radicale. */
-function isTold({ requestFields }: ResolvedProxy, prefix: string): boolean {
-  return getField(requestFields.set, 'x-script-name')?.replace(/\/$/, '') === prefix
+/** The options of a route with the field that names its prefix. */
+function withScriptName(options: UpstreamOptions, prefix: string): UpstreamOptions {
+  const { proxy } = options
+  const { set, remove } = proxy.requestFields
+  return { ...options, proxy: { ...proxy, requestFields: { set: ['X-Script-Name', prefix, ...set], remove } } }
 }
 
 function createTransport(options: TransportOptions): Transport {

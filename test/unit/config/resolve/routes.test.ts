@@ -50,6 +50,16 @@ describe('a key of proxy', () => {
     assert.deepEqual(parts('api.localhost', '/app/'), ['prefix', '/app', 'api.localhost'])
   })
 
+  test('is at the root of the origin if it is a well-known URI', () => {
+    assert.deepEqual(parts('/.well-known/matrix', '/app/'), ['prefix', '/.well-known/matrix', undefined])
+    assert.deepEqual(parts('/.well-known', '/app/'), ['prefix', '/.well-known', undefined])
+    const [route] = routesOf({ base: '/cal/', routes: [{ match: { exact: '/.well-known/caldav' }, redirect: '/' }] })
+    assert.deepEqual(
+      [route?.match.path, route?.action],
+      ['/.well-known/caldav', { kind: 'redirect', to: '/cal/', status: 307 }],
+    )
+  })
+
   test('that is neither is a problem with a hint', () => {
     assert.match(problemOf({ proxy: { 'api.localhost:8008': to } }), /did you mean "api.localhost"\?/)
     assert.match(problemOf({ proxy: { api: to } }), /did you mean "\/api", or "api.localhost"\?/)
@@ -115,6 +125,7 @@ describe('a proxy', () => {
       rewrite: true,
       aliases: [],
       rewriteBody: [],
+      scriptName: false,
       cookiePath: undefined,
       live: false,
       debug: false,
@@ -196,6 +207,14 @@ describe('a proxy', () => {
     ),
     [{ to, aliases: ':8443' }, /aliases: expected a list of strings, got ":8443"/],
     [{ to, aliases: [':8443'], rewrite: false }, /aliases: cannot be combined with rewrite: false; remove one of them/],
+    [
+      { to, scriptName: true },
+      /scriptName: the target "localhost:3000" has no path.*; did you mean "localhost:3000\/"\?/,
+    ],
+    [
+      { to: `${to}/`, scriptName: true, headers: { 'X-SCRIPT-NAME': '/a' } },
+      /scriptName: sets the field X-Script-Name/,
+    ],
     [{ to, balance: 'hash' }, /balance "hash" needs it/],
     [{ to, balance: 'hash', hashBy: 'user' }, /neither a header nor a cookie/],
     [{ to, tls: { cert: 'a.pem' } }, /needs "key" too/],
