@@ -13,6 +13,10 @@ const forms: Readonly<Record<string, Form>> = {
   'with the Host of the client': ['/', (port) => ({ to: `http://127.0.0.1:${port}` })],
   'with its own Host': ['/', (port) => ({ to: `http://127.0.0.1:${port}`, changeOrigin: true })],
   'below a path that stays': ['/dav', (port) => ({ to: `http://127.0.0.1:${port}` })],
+  'below a path that is replaced, also in content': [
+    '/cal',
+    (port) => ({ to: `http://127.0.0.1:${port}/dav/`, rewriteBody: ['<href>'] }),
+  ],
   'under TLS': [
     '/',
     (_, tlsPort) => ({ to: `https://localhost:${tlsPort}`, changeOrigin: true, tls: { verify: false } }),
