@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, existsSync, readdirSync, renameSync, rmSync, wr
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { bundle } from './bundle.ts'
-import { buildClient } from './client.ts'
+import { buildScripts } from './client.ts'
 import { emitDeclarations } from './declarations.ts'
 import { bundledPackages, thirdPartyNotices, versionList } from './notices.ts'
 import { mergeChunks } from './merge-chunks.ts'
@@ -53,8 +53,8 @@ async function buildCommand(folder: string): Promise<ReturnType<typeof bundledPa
   const metafile = await bundle(split)
   if (countsCoverage) linkSourceMaps(split)
   else await mergeChunks(split, metafile, join(folder, 'dist'), join(folder, 'maps'))
-  await buildClient(join(folder, 'dist/client'))
-  const packages = bundledPackages(metafile)
+  const scripts = await buildScripts(join(folder, 'dist'))
+  const packages = bundledPackages([metafile, ...scripts])
   writeFileSync(join(folder, 'dist/packages.json'), `${JSON.stringify(versionList(packages), null, 2)}\n`)
   return packages
 }

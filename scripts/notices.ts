@@ -13,8 +13,9 @@ interface Bundled {
 }
 
 /** The packages whose code is in the bundle, by name. */
-export function bundledPackages(metafile: Metafile): readonly Bundled[] {
-  const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+export function bundledPackages(metafiles: readonly Metafile[]): readonly Bundled[] {
+  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs))
+  const bundled = outputs.flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? packageFolder(path) : [])),
   )
   return [...new Set(bundled)].toSorted().map((folder) => {

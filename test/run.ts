@@ -11,7 +11,7 @@ import { join, resolve, sep } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { builtCommand } from '../scripts/build.ts'
 import { countsCoverage } from '../scripts/compile-folder.ts'
-import { buildClient } from '../scripts/client.ts'
+import { buildScripts } from '../scripts/client.ts'
 import { withBundle, type Bundle } from './runner/bundle-tests.ts'
 import { runBatch, type Result } from './runner/run-batch.ts'
 
@@ -137,8 +137,8 @@ if (!Number.isInteger(repeat) || repeat < 1)
 const names = given.filter((argument) => !argument.startsWith('--'))
 const files = choose(testFiles(), given, names)
 const unload = given.includes('--under-load') ? underLoad() : () => {}
-// The browser client is a built file, also where the sources run: tests of a fresh checkout find it.
-await buildClient(join(root, 'dist/client'))
+// These are built files, also where the sources run: tests of a fresh checkout find them.
+await buildScripts(join(root, 'dist'))
 // Each file's run adds its own listeners to the process; they are not a leak.
 process.setMaxListeners(0)
 const results: Result[] = []

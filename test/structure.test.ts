@@ -28,8 +28,8 @@ const entries: Record<string, string> = {
   tls: 'tls/tls.ts',
 }
 
-/** Further entries: of a sub-folder that others use too, and of what the library loads late. */
-const furtherEntries = ['net/owners/owners.ts', 'scan/library.ts']
+/** Further entries: of a sub-folder that others use too, of what the library loads late, and of what is loaded before the rest. */
+const furtherEntries = ['net/owners/owners.ts', 'scan/library.ts', 'middleware/auth/password-file.ts']
 
 /** What features import at run time. They never import each other: they meet in server/pipeline.ts. */
 const feature = ['core', 'http', 'pages']

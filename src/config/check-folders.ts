@@ -25,7 +25,7 @@ export function checkFolders(
 }
 
 /**
- * The same check of the folders of routes alone.
+ * The same check of the folders and password files of routes alone.
  *
  * @param placeOf The beginning of a message, which names where the route comes from.
  * @throws ServeError
@@ -36,8 +36,11 @@ export function checkRouteFolders(
   site = '',
 ): void {
   for (const route of routes) {
-    const { id, action } = route
+    const { id, action, access } = route
     if (action.kind === 'folder') checkFolder(action.root, `${placeOf(route)}The folder of ${id}${site}`, 'it')
+    if (access?.authFile !== undefined) {
+      checkAuthFile(access.authFile, `${placeOf(route)}The password file of ${id}${site}`)
+    }
   }
 }
 

@@ -30,6 +30,10 @@ export interface JointConfig {
   readonly auth: { readonly user: string; readonly password: string } | undefined
   /** Absolute path of an htpasswd file. */
   readonly authFile: string | undefined
+  /** Addresses, networks, `loopback` and `private`; undefined for all. */
+  readonly allow: readonly string[] | undefined
+  /** Origins and `same`, empty for `none`; undefined for all. */
+  readonly origin: readonly string[] | undefined
   /** Path prefix with a slash at both ends; `/` for none. */
   readonly base: string
   /** Routes of `proxy`, `routes` and `mounts`. */

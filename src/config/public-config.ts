@@ -1,6 +1,7 @@
 import { kindOf } from './kinds/registry.ts'
 import { optionTable } from './options/option-table.ts'
 import { publicMatch } from './route-id.ts'
+import { hidden } from '../core/util/secret.ts'
 import type { ResolvedRoute } from './route-types.ts'
 import type { ServerConfig, ServerListener, ServerTls } from './server-config.ts'
 import type { ResolvedConfig } from './types.ts'
@@ -53,6 +54,8 @@ function publicCertificate({ passphrase: _passphrase, ...files }: ResolvedCertif
 }
 
 /** A route without the credentials that it expects of clients or sends to upstreams. @internal */
-export function publicRoute({ id, match, action }: ResolvedRoute): ResolvedRoute {
-  return { id, match: publicMatch(match), action: kindOf(action).redact(action) }
+export function publicRoute({ id, match, action, access }: ResolvedRoute): ResolvedRoute {
+  const open = { id, match: publicMatch(match), action: kindOf(action).redact(action) }
+  if (access === undefined) return open
+  return { ...open, access: access.auth ? { ...access, auth: { ...access.auth, password: hidden } } : access }
 }

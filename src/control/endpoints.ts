@@ -2,7 +2,7 @@ import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import type { Session } from '../live/protocol.ts'
-import { hasOwnOrigin, isSameOrigin } from './origin.ts'
+import { hasOwnOrigin, isSameOrigin } from '../http/message/origin.ts'
 
 /** Most bytes of a list of paths in a `POST` to `reload`. */
 const listBytes = 256 * 1024

@@ -91,7 +91,7 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   },
   E8008_AUTH_FILE: {
     meaning: 'The password file is missing, unreadable or has lines that cannot be checked.',
-    cause: 'A wrong path, or a password that is not a bcrypt, apr1 or SHA hash.',
+    cause: 'A wrong path, or a password that is not a bcrypt, SHA-512, SHA-256, apr1 or SHA hash.',
     remedy: 'Write each user with bcrypt: htpasswd -B FILE USER.',
   },
   E8008_CERT: {
@@ -173,13 +173,24 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   },
   E8008_UNAUTHORIZED: {
     meaning: 'The user name and password are missing or wrong.',
-    cause: 'The server runs with --auth or --auth-file.',
+    cause: 'The server or the route has auth or authFile.',
     remedy: 'Reload the page and enter a user name and its password; with curl: curl -u NAME.',
   },
   E8008_FORBIDDEN: {
     meaning: 'The system denies reading the file, or the page or token may not use the address.',
     cause: 'Missing permissions on the file, or a page of another origin that calls a control address.',
     remedy: 'Give the user that runs serve8008 the right to read the file.',
+  },
+  E8008_CLIENT: {
+    meaning: 'The address of the client is not one that the rule "allow" admits.',
+    cause: 'A client on another machine, or a proxy that the option trust does not name.',
+    remedy: "Add the address: allow: ['loopback', '10.0.0.0/8'].",
+  },
+  E8008_ORIGIN: {
+    meaning:
+      'A page of another site sent a form, another changing request or an upgrade, which the rule "origin" refuses.',
+    cause: 'A page that the rule does not name, a file opened in a browser, or an app with an origin of its own.',
+    remedy: "Add its origin: origin: ['same', 'https://app.example.test'].",
   },
   E8008_NOT_FOUND: {
     meaning: 'There is no file at this address, or it is one that serve8008 never serves.',
@@ -235,6 +246,11 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     meaning: 'The Host of the request is not a name that this server answers for.',
     cause: 'A name in the hosts file, a tunnel or another proxy; or an attack by DNS rebinding.',
     remedy: 'Allow the name if it is yours: --allow-host my.app.',
+  },
+  E8008_GUESSES: {
+    meaning: 'Too many wrong passwords came from this address; for a while right ones are refused too.',
+    cause: 'Someone guesses, or a program keeps old passwords.',
+    remedy: 'Wait as long as Retry-After says, or change limits.passwordGuesses and limits.guessMs.',
   },
   E8008_HEADERS_TOO_LARGE: {
     meaning: 'The header section of the request has too many bytes or fields.',

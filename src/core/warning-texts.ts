@@ -13,6 +13,11 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
     cause: 'Its age, or the permissions of its folder.',
     remedy: 'serve8008 trust --renew replaces it.',
   },
+  W8008_AUTH_FILE: {
+    meaning: 'The password file cannot be used any more, or has no users any more.',
+    cause: 'An edit with a mistake, a missing permission, or a deleted or emptied file.',
+    remedy: 'Correct the file; serve8008 takes it without a restart.',
+  },
   W8008_BAD_PORT: {
     meaning: 'Browsers refuse to open this port.',
     cause: 'Browsers block ports of other protocols, such as 6000 and 6667.',

@@ -4,6 +4,7 @@ import type { Suggestion } from './serve-error.ts'
 export type WarningCode =
   | 'W8008_ACTIVATION'
   | 'W8008_AUTHORITY'
+  | 'W8008_AUTH_FILE'
   | 'W8008_BAD_PORT'
   | 'W8008_CERT'
   | 'W8008_CERT_NAME'

@@ -18,6 +18,8 @@ export interface RoutesOptions extends KindTools {
   /** Answers what no route and no file does, and passes on the rest. */
   readonly handler: Layer | undefined
   readonly base: string
+  /** Who may use the folder of a route, for requests that a handler passes on; undefined for the served folder. */
+  readonly within: (route: string | undefined) => Layer
 }
 
 /** The last step of the pipeline: sends each exchange to a route or a folder. */
@@ -25,6 +27,8 @@ export interface Routes {
   readonly handle: Handler
   /** Whether a route or a file exists for the exchange with this method. @throws ServeError as `handle` does. */
   readonly claims: (x: Exchange, method: string) => boolean
+  /** The id of the route that answers; undefined for the served folder and for none. @throws ServeError as `handle` does. */
+  readonly idOf: (x: Exchange) => string | undefined
 }
 
 /** RFC 9110 section 9.3.7: `OPTIONS *` asks about this server, not about an upstream. */
@@ -35,22 +39,28 @@ const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD,
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function createRoutes({ routes, root, base, handler, ...tools }: RoutesOptions): Routes {
+export function createRoutes({ routes, root, base, handler, within, ...tools }: RoutesOptions): Routes {
   const own: KindTools = {
     ...tools,
     folder: (route) => (handler === undefined ? tools.folder(route) : withHandler(tools.folder(route), handler)),
   }
   const top = own.folder(root)
-  if (routes.length === 0 && base === '/') return { handle: top.handle, claims: (x) => top.has(x) }
+  if (routes.length === 0 && base === '/')
+    return { handle: top.handle, claims: (x) => top.has(x), idOf: () => undefined }
   const filesOf: Handler = (x) => {
     delete x.notes.route
     return files.find(requestOf(x))?.handle(x) ?? outside(x, base)
   }
   const entries = [
-    entryOf(root, top),
+    entryOf<Answerer & { id?: string }>(root, top),
     ...routes.map((route) => entryOf(route, named(route.id, openRoute(route, own, filesOf)))),
   ]
-  const files = createTable(entries.filter(({ isFolder }) => isFolder))
+  // A handler may be for more clients than the folder that it passes a request on to.
+  const files = createTable(
+    entries.flatMap(({ item, ...entry }) =>
+      entry.isFolder ? [{ ...entry, item: { handle: within(item.id)(item.handle) } }] : [],
+    ),
+  )
   const table = createTable(entries)
   return {
     handle: (x) => {
@@ -61,11 +71,13 @@ export function createRoutes({ routes, root, base, handler, ...tools }: RoutesOp
       return table.find(requestOf(x))?.handle(x) ?? outside(x, base)
     },
     claims: (x, method) => table.find({ ...requestOf(x), method })?.has(x) === true,
+    idOf: (x) => (x.target.form === 'asterisk' ? undefined : table.find(requestOf(x))?.id),
   }
 }
 
-function named(id: string, { handle, has }: Answerer): Answerer {
+function named(id: string, { handle, has }: Answerer): Answerer & { readonly id: string } {
   return {
+    id,
     handle: (x) => {
       x.notes.route = id
       return handle(x)

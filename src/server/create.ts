@@ -13,6 +13,7 @@ import type { FetchAnswer } from '../http/fetch.ts'
 import { accessRecord, createAccessLog, createFollowers, isAside, type Followers } from '../inspect/inspect.ts'
 import type { Recording } from '../inspect/types.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
+import { createAdmit } from './access.ts'
 import { Site, sitesOf, type SiteHost } from './site.ts'
 import { chooseSite, reloadSites, shareCache } from './sites.ts'
 import { createRefusal } from './pipeline.ts'
@@ -109,8 +110,7 @@ class Serve8008 implements Server8008 {
     this.#config = config
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
-    const followers = createFollowers(config.limits)
-    this.#followers = followers
+    const followers = (this.#followers = createFollowers(config.limits))
     this.#adapter = createAdapter({
       handler: (x) => {
         followers.begin(x)
@@ -141,11 +141,11 @@ class Serve8008 implements Server8008 {
       onReplaced: (files) => this.#events.emit('certificate', files),
     })
     const phrase = guardedPhrase(program.phrase ?? programPhrase, this.#events)
-    const all = sitesOf(config)
     this.#siteHost = {
       events: this.#events,
       resolve,
       openFiles: new OpenFiles(config.limits.openFiles),
+      admit: createAdmit(config, this.#events),
       listeners: this.#listeners,
       phrase,
       layers: () => this.#layers,
@@ -162,7 +162,7 @@ class Serve8008 implements Server8008 {
       onFault: (error) => this.#events.emit('error', error),
       phrase,
     })
-    this.#sites = all.map((each) => new Site(each, this.#siteHost))
+    this.#sites = sitesOf(config).map((each) => new Site(each, this.#siteHost))
     this.#pipeline = this.#choose()
     shareCache(this.#config, this.#sites)
     const access = {

@@ -23,7 +23,7 @@ import {
   type RouteExplanation,
 } from '../routes/routes.ts'
 import { createHttpsRedirect, createSecureCheck } from './https-redirect.ts'
-import { authLayers } from './pipeline.ts'
+import { createAccess, createAdmit } from './access.ts'
 import { openFolder, rootRoute } from './served-folders.ts'
 import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
 import { sitesOf } from './site.ts'
@@ -102,7 +102,7 @@ async function explainSite(
   })
   const isOurs = hosts.length > 0 ? createSiteHosts(hosts) : createAllowedHosts(config, config.routes, isCertified)
   if (isOurs(x.authority, x.peer)) {
-    const early = await earlyAnswer(config, x)
+    const early = await earlyAnswer(config, x, found?.id || undefined)
     if (early !== undefined) return { ...explanation, forwards: [], answer: early }
     if (explanation.kind !== 'folder' || found === undefined) return explanation
     const answer = await folderAnswer(found, config, x)
@@ -117,16 +117,18 @@ function refused(x: Asked): RequestExplanation {
   return { route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [], lost: [], fix }
 }
 
-/** What answers before any route: the redirect to HTTPS, CORS for preflights, and the password, as in the pipeline. */
-async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
+/** What answers before any route: addresses, the redirect to HTTPS, CORS for preflights, origins and the password, as in the pipeline. */
+async function earlyAnswer(config: ResolvedConfig, x: Asked, route: string | undefined): Promise<Answer | undefined> {
   const { listeners, cors, redirect } = config
   const httpsPorts = listeners.flatMap(({ tls, ports }) => (tls ? ports : []))
+  const access = createAccess(config, config.routes, () => route, createAdmit(config))
   const layers = [
+    ...access.addresses,
     ...(httpsPorts.length === 0
       ? []
       : [createHttpsRedirect({ redirect, isSecure: createSecureCheck(config.trust), httpsPorts: () => httpsPorts })]),
     ...(cors === undefined ? [] : [createCors(cors).layer]),
-    ...authLayers(config),
+    ...access.admission,
   ]
   let isPassed = false
   const routes = (): Reply => {

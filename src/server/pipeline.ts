@@ -1,4 +1,3 @@
-import { createAuth } from '../middleware/auth/auth.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { ServeError } from '../core/serve-error.ts'
 import { createCompression } from '../middleware/compression.ts'
@@ -14,6 +13,7 @@ import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.
 import type { Control } from '../control/control.ts'
 import type { Live } from '../live/live.ts'
 import { createRoutes, type RoutesOptions } from '../routes/routes.ts'
+import { createAccess, type Admit } from './access.ts'
 import type { FetchHandler } from './fetch-layer.ts'
 import type { Phrase } from './embedder-options.ts'
 import { createErrorBoundary, createRefuse } from './error-boundary.ts'
@@ -29,8 +29,10 @@ export function createPipeline(parts: PipelineOptions): Handler {
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const boundary = createErrorBoundary(refuse)
   const isSecure = createSecureCheck(config.trust)
+  const access = createAccess(config, resolved, (x) => routes.idOf(x), parts.admit)
   // The most specific route answers, whatever its kind.
   const routes = createRoutes({
+    within: access.within,
     routes: resolved,
     root,
     base: config.base,
@@ -40,9 +42,8 @@ export function createPipeline(parts: PipelineOptions): Handler {
     answer: createFetchLayer,
     isSecure,
   })
-  const auth = authLayers(config)
   // A layer may answer any path, and behind a password nothing may show which paths exist.
-  const claims = layers.length > 0 || auth.length > 0 ? undefined : routes.claims
+  const claims = layers.length > 0 || access.hasPasswords ? undefined : routes.claims
   const cors = config.cors === undefined ? undefined : createCors(config.cors, claims)
 
   const filters: Filter[] = [
@@ -72,6 +73,8 @@ export function createPipeline(parts: PipelineOptions): Handler {
       headerCount: config.limits.headerCount,
       targetBytes: config.limits.targetBytes,
     }),
+    // the addresses of clients: one that may not use the server gets nothing else
+    ...access.addresses,
     // redirects to HTTPS, before a password or any content travels in clear text
     ...(parts.httpsPorts === undefined
       ? []
@@ -86,7 +89,8 @@ export function createPipeline(parts: PipelineOptions): Handler {
     ...(cors === undefined ? [] : [cors.layer]),
     // endpoints that need a token: pages got it with the password, which not every browser sends with a WebSocket
     ...(control === undefined ? [] : [control.tokenEndpoints]),
-    ...auth,
+    // origins of pages, and the password
+    ...access.admission,
     // the client of live reload and its token
     ...(control === undefined ? [] : [control.publicEndpoints]),
     // layers of the program
@@ -109,6 +113,8 @@ export function createRefusal(parts: Pick<PipelineOptions, 'config' | 'opened' |
 /** What the pipeline needs beside the configuration. */
 export interface PipelineOptions extends Pick<RoutesOptions, 'routes' | 'root' | 'forward' | 'folder'> {
   readonly config: ResolvedConfig
+  /** Makes the layers of who may use a site. */
+  readonly admit: Admit
   /** Whether the server answers for an authority; called for each request. */
   readonly isOurs: HostCheck
   /** Layers that the program added, outermost first. */
@@ -146,11 +152,4 @@ function filtering(filter: Filter): Layer {
     const reply = next(x)
     return reply instanceof Promise ? reply.then((settled) => filter(settled, x)) : filter(reply, x)
   }
-}
-
-/** The layer that asks for a password; none without one. */
-export function authLayers(config: Pick<ResolvedConfig, 'auth' | 'authFile'>): Layer[] {
-  if (config.auth !== undefined) return [createAuth(config.auth)]
-  if (config.authFile !== undefined) return [createAuth({ file: config.authFile })]
-  return []
 }

@@ -9,6 +9,7 @@ import type { Handler, Layer } from '../http/message/exchange.ts'
 import type { Live } from '../live/live.ts'
 import type { LiveOptions } from '../live/options.ts'
 import { createSiteFolders, type SiteFolders } from '../routes/routes.ts'
+import type { Admit } from './access.ts'
 import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
 import type { Phrase } from './embedder-options.ts'
 import type { Events } from './events.ts'
@@ -21,6 +22,8 @@ import { refuseOwnRoutes, ServerRoutes } from './server-routes.ts'
 export interface SiteHost {
   readonly events: Events
   readonly openFiles: OpenFiles
+  /** Makes the layers of who may use a site. */
+  readonly admit: Admit
   /** Resolves the options of routes. */
   readonly resolve: typeof completeConfig
   readonly listeners: Listeners
@@ -73,15 +76,18 @@ export class Site {
     })
     this.live = live
     this.control = live && createControl({ base: config.base, live: live.control })
+    const secretFiles = [...config.secretFiles]
     this.routes = new ServerRoutes({
       config,
       resolve: host.resolve,
       onWarning: (warning) => events.emit('warning', warning),
       listenerNames: () => listeners.all.map(({ name }) => name),
       root: this.#root,
-      openFolder: (route) => openFolder(route, config, host.openFiles, () => this.#folders),
+      openFolder: (route) => openFolder(route, { ...config, secretFiles }, host.openFiles, () => this.#folders),
       rebuild: (routes) => {
         refuseOwnRoutes(routes, listeners.bound)
+        // No folder serves the password file of a route that is added.
+        secretFiles.push(...routes.flatMap(({ access }) => access?.authFile ?? []))
         this.#handler = this.assemble(host.layers(), routes)
       },
       onChanged: () => {
@@ -109,9 +115,10 @@ export class Site {
   /** Makes a pipeline with these layers and routes. */
   assemble(layers: readonly Layer[], routes: readonly ResolvedRoute[] = this.routes.current): Handler {
     const { config, live, control } = this
-    const { events, listeners, phrase } = this.#host
+    const { admit, events, listeners, phrase } = this.#host
     return createPipeline({
       config,
+      admit,
       isOurs: this.hosts.length > 0 ? createSiteHosts(this.hosts) : this.#anyHost(routes),
       routes,
       root: this.#root,

@@ -58,8 +58,8 @@ function changedSettings(before: ResolvedRoute, after: ResolvedRoute): string[] 
 }
 
 /** What a route is made of beside its id and what {@link actionText} shows. */
-function settingsOf({ match, action }: ResolvedRoute): Readonly<Record<string, unknown>> {
-  return { match, ...kindOf(action).settings?.(action) }
+function settingsOf({ match, action, access }: ResolvedRoute): Readonly<Record<string, unknown>> {
+  return { match, ...access, ...kindOf(action).settings?.(action) }
 }
 
 function changeText(

@@ -1,7 +1,20 @@
 import type { Optional } from '../kinds/proxy-types.ts'
 import { parseLimits } from '../values/parse-text.ts'
 import { limitSchema, resolveLimits, usualLimits, type Limits } from './limits.ts'
-import { filePath, joint, oneText, option, severalTexts, unset, type Joint, type Option, type Unset } from './option.ts'
+import {
+  filePath,
+  joint,
+  oneText,
+  option,
+  plain,
+  severalTexts,
+  toggle,
+  unset,
+  type Joint,
+  type Option,
+  type Toggle,
+  type Unset,
+} from './option.ts'
 
 /** Host names, passwords and limits. */
 export class AccessOptions {
@@ -30,13 +43,41 @@ export class AccessOptions {
     foreignFlags: [[['--password', '--user'], 'serve8008 --auth USER:PASSWORD']],
     foreignKeys: [[['username', 'user', 'password'], "write auth: 'user:password'"]],
   })
-  /** Path of an htpasswd file (bcrypt, apr1, SHA) with the allowed users. */
+  /** Path of an htpasswd file (bcrypt, SHA-512, SHA-256, apr1, SHA) with the allowed users. */
   readonly authFile: Unset<string> = unset({
     ...filePath,
     description: 'File of htpasswd with the allowed users.',
     accepts: 'the path of an htpasswd file',
     foreignFlags: [[['--htpasswd'], '--auth-file']],
     foreignKeys: [[['htpasswd'], 'did you mean "authFile"?']],
+  })
+  /** Whether upstreams get the field `Authorization` of users who logged in. Default false. */
+  readonly passAuthorization: Toggle = plain({
+    ...toggle,
+    default: false,
+    description: 'Send the Authorization of users who logged in to upstreams.',
+  })
+  /**
+   * Addresses and networks (`10.0.0.0/8`) of clients that are answered; also `loopback` for this machine and `private` for private
+   * networks. Others get a 403. Behind a proxy of `trust` it is the client that counts. Default all.
+   */
+  readonly allow: Unset<string | readonly string[]> = unset({
+    ...severalTexts,
+    valueName: 'ADDRESS',
+    description: 'Address or network of clients that are answered, also loopback and private; others get a 403.',
+    accepts: 'loopback, private, IP addresses or networks such as 10.0.0.0/8',
+    show: ({ allow }) => allow,
+  })
+  /**
+   * Whose pages may send changing requests (all but GET, HEAD and OPTIONS) and upgrades: `same` for pages of this server,
+   * origins such as `https://app.example.test`, or `none`. Other pages get a 403; programs pass. Default all.
+   */
+  readonly origin: Unset<string | readonly string[]> = unset({
+    ...severalTexts,
+    valueName: 'ORIGIN',
+    description: 'Whose pages may send changing requests and upgrades: same, none, or an origin; others get a 403.',
+    accepts: 'same, none, or origins such as https://app.example.test',
+    show: ({ origin }) => (origin?.length === 0 ? ['none'] : origin),
   })
   /** Limits on sizes, counts and times. */
   readonly limits: Option<Optional<Limits>, Limits> = option({

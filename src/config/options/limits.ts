@@ -19,6 +19,8 @@ export interface Limit {
     | 'ranges'
     | 'pages'
     | 'exchanges'
+    | 'passwords'
+    | 'users'
 }
 
 /** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
@@ -154,6 +156,35 @@ class LimitDefinitions {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
+  }
+  /** Wrong passwords for one user from one client within `guessMs`; then the client gets a 429 for this user. Default 10. */
+  readonly passwordGuesses: Limit = {
+    default: 10,
+    min: 1,
+    max: 1000,
+    unit: 'passwords',
+  }
+  /** Wrong passwords for all users from one client (for IPv6 a /64 network) within `guessMs`. Default 100. */
+  readonly clientGuesses: Limit = {
+    default: 100,
+    min: 1,
+    max: 100_000,
+    unit: 'passwords',
+  }
+  /** Milliseconds in which wrong passwords are counted, from the first one; then a client may try again. Default 60000. */
+  readonly guessMs: Limit = {
+    default: 60_000,
+    min: shortest,
+    max: longest,
+    unit: 'milliseconds',
+  }
+  /** Pairs of client and user whose wrong passwords are counted; beyond it the oldest one is dropped. Default 10000. */
+  readonly guessedUsers: Limit = {
+    default: 10_000,
+    // More than one client can add.
+    min: 200,
+    max: 1_000_000,
+    unit: 'users',
   }
   /** Milliseconds that `close()` waits for replies under way. Default 5000. */
   readonly closeMs: Limit = {

@@ -27,7 +27,7 @@ const listener = v.strictObject(
 )
 
 /** Options that every site has for itself; the others are the server's. */
-type SiteDefinitions = Pick<AccessOptions, 'auth' | 'authFile'> &
+type SiteDefinitions = Pick<AccessOptions, 'auth' | 'authFile' | 'passAuthorization' | 'allow' | 'origin'> &
   FileOptions &
   HeaderOptions &
   PageOptions &

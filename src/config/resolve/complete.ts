@@ -9,7 +9,7 @@ import { deepFreeze } from '../plain-object.ts'
 import { usualListeners, withoutTaken } from './listeners.ts'
 import { findOwnUpstream, certainAddress, ownProblem } from './own-upstream.ts'
 import type { Problem } from '../diagnostic.ts'
-import { resolveAllowHosts, resolveAuth } from '../values/access.ts'
+import { resolveAccess, resolveAllowHosts } from '../values/access.ts'
 import { resolveAddress, type ResolvedAddress } from './address.ts'
 import { resolveCache, resolveTimeout } from '../values/times.ts'
 import type { resolveTls } from './tls.ts'
@@ -62,7 +62,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   }
   const set = { ...defaults, ...given }
   const base = resolveBase(set.base, problems)
-  const auth = resolveAuth(given, cwd, problems)
+  const { allow, origin, auth, authFile } = resolveAccess(given, [], { cwd, problems })
   const address = resolveAddress(given, cwd, problems)
   const secure = secured(given, address.ports, cwd, problems)
   const timeoutMs = resolveTimeout(set.timeout, problems)
@@ -95,14 +95,18 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
     h2cFollows: given.h2c === undefined,
     cacheControl: resolveCache(set.cache, problems),
     allowHosts: resolveAllowHosts(set.allowHost, problems),
-    ...auth,
+    allow,
+    origin,
+    auth: auth || undefined,
+    authFile,
     base,
     routes,
     timeoutMs,
     live: set.live ? resolveLive(set, cwd) : undefined,
     secretFiles: [
       ...secretFiles,
-      ...(auth.authFile === undefined ? [] : [auth.authFile]),
+      ...(authFile === undefined ? [] : [authFile]),
+      ...routes.flatMap(({ access }) => access?.authFile ?? []),
       ...(typeof set.handler === 'string' ? [resolve(cwd, set.handler)] : []),
       // A certificate is public, but its file may hold the key too.
       ...listeners

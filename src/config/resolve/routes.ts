@@ -6,6 +6,7 @@ import { matchOfKey, resolveMatch } from './match.ts'
 import { idProblem, routeId } from '../route-id.ts'
 import type { ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
 import type { CheckedOptions } from '../types.ts'
+import { resolveAccess } from '../values/access.ts'
 import { resolveMounts } from '../values/paths.ts'
 import { resolveProxy } from './proxy.ts'
 import type { Checked } from '../plain-object.ts'
@@ -58,7 +59,7 @@ function withIds(routes: readonly Unnamed[], problems: Problem[]): readonly Reso
     return own
   })
   const given = new Set<string>()
-  return routes.map(({ id: own, path, match, action }, i) => {
+  return routes.map(({ id: own, path, match, action, access }, i) => {
     const id = ids[i] as string
     if (given.has(id)) {
       const hint = "give one of them another id: { id: 'NAME', match: … }"
@@ -67,7 +68,7 @@ function withIds(routes: readonly Unnamed[], problems: Problem[]): readonly Reso
     given.add(id)
     const [message, hint] = (own === undefined ? undefined : idProblem(own)) ?? []
     if (message !== undefined && hint !== undefined) problems.push({ path: [...path, 'id'], message, hint })
-    return { id, match, action }
+    return { id, match, action, ...(access === undefined ? {} : { access }) }
   })
 }
 
@@ -88,7 +89,14 @@ function slipIn(key: string, value: unknown): string | undefined {
 /** One entry of `routes`. */
 function resolveRoute(route: Checked<RouteOptions>, path: readonly string[], context: KindContext): Unnamed {
   const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
-  return { id: route.id, path, match, action: resolveAction(route, path, context, match) }
+  const access = resolveAccess(route, path, context)
+  return {
+    id: route.id,
+    path,
+    match,
+    action: resolveAction(route, path, context, match),
+    ...(Object.keys(access).length === 0 ? {} : { access }),
+  }
 }
 
 function resolveAction(

@@ -165,6 +165,8 @@ function textsOf(value: unknown, key: string, problems: Problem[]): readonly str
 function ofServer(site: ResolvedConfig, server: ResolvedConfig, names: readonly string[] | undefined): ResolvedConfig {
   const { ports, fallback, host, lan, socket, fd, tls, redirect, h2c, h2cFollows } = server
   const { allowHosts, trust, limits, log, secretFiles } = server
+  // A list of clients that is meant for the server also closes the sites that have none.
+  const allow = site.allow ?? server.allow
   const listeners = server.listeners.filter(({ name }) => names === undefined || names.includes(name))
   const shared = {
     ports,
@@ -178,6 +180,7 @@ function ofServer(site: ResolvedConfig, server: ResolvedConfig, names: readonly 
     h2c,
     h2cFollows,
     allowHosts,
+    allow,
     trust,
     limits,
     log,

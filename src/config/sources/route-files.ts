@@ -8,8 +8,12 @@ export function withAbsoluteRoutes(value: unknown, folder: string): unknown {
   if (!Array.isArray(value)) return value
   return value.map((each: unknown) => {
     const route = withAbsoluteFiles(each, folder)
-    if (!isPlainObject(route) || typeof route['root'] !== 'string' || route['root'] === '') return route
-    return { ...route, root: resolve(folder, route['root']) }
+    if (!isPlainObject(route)) return route
+    const paths = ['root', 'authFile'].flatMap((key) => {
+      const path = route[key]
+      return typeof path === 'string' && path !== '' ? [[key, resolve(folder, path)]] : []
+    })
+    return { ...route, ...Object.fromEntries(paths) }
   })
 }
 

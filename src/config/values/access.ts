@@ -2,7 +2,9 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { hostWithin, parseHostName } from './host-name.ts'
 import { quote, type Problem } from '../diagnostic.ts'
+import type { AccessKeys, ResolvedAccess } from '../access-rules.ts'
 import type { JointConfig } from '../joint-config.ts'
+import type { Checked } from '../plain-object.ts'
 import type { AllowedOrigins } from '../value-types.ts'
 
 /** Authentication. */
@@ -13,12 +15,12 @@ export function resolveCors(cors: boolean | string | readonly string[], problems
   if (typeof cors === 'boolean') return cors ? '*' : undefined
   const list = typeof cors === 'string' ? [cors] : cors
   if (list.length === 1 && list[0] === '*') return '*'
-  const origins = list.map((text) => resolveOrigin(text, problems))
+  const origins = list.map((text) => resolveOrigin(text, ['cors'], problems))
   return [...new Set(origins)]
 }
 
 /** Checks one serialised origin (RFC 6454 section 6.2), as browsers send it in `Origin`. */
-function resolveOrigin(text: string, problems: Problem[]): string {
+function resolveOrigin(text: string, path: readonly string[], problems: Problem[]): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const web = url !== undefined && /^https?:\/\//i.test(text) && /^https?:$/.test(url.protocol)
   if (web && /^https?:\/\/[^/?#@\\*]+$/i.test(text)) return url.origin
@@ -30,7 +32,7 @@ function resolveOrigin(text: string, problems: Problem[]): string {
   else if (!text.includes('/') && parseHostName(text.replace(/:\d+$/, '')) !== undefined) {
     hint = `did you mean ${quote(`http://${text}`)}?`
   }
-  problems.push({ path: ['cors'], message: `${quote(text)} is not an origin`, hint })
+  problems.push({ path, message: `${quote(text)} is not an origin`, hint })
   return text
 }
 
@@ -73,29 +75,34 @@ interface AuthOptions {
 }
 
 /** Checks the user, or the file with users. Messages never repeat the value: it is a password. */
-export function resolveAuth(options: AuthOptions, cwd: string, problems: Problem[]): ResolvedAuth {
+function resolveAuth(
+  options: AuthOptions,
+  cwd: string,
+  problems: Problem[],
+  path: readonly string[] = [],
+): ResolvedAuth {
   const { auth, authFile } = options
   if (auth !== undefined && authFile !== undefined) {
-    problems.push({ path: ['authFile'], message: 'cannot be combined with "auth"', hint: 'keep one of them' })
+    problems.push({ path: [...path, 'authFile'], message: 'cannot be combined with "auth"', hint: 'keep one of them' })
   }
   if (authFile !== undefined && (authFile === '' || authFile.includes('\0'))) {
     problems.push({
-      path: ['authFile'],
+      path: [...path, 'authFile'],
       message: `${quote(authFile)} is not a file`,
       hint: 'use the path of an htpasswd file',
     })
   }
   return {
-    auth: auth === undefined ? undefined : resolveUser(auth, problems),
+    auth: auth === undefined ? undefined : resolveUser(auth, path, problems),
     authFile: authFile === undefined ? undefined : resolve(cwd, authFile),
   }
 }
 
 /** RFC 7617 section 2: the name ends at the first colon, and neither part holds control characters. */
-function resolveUser(auth: string, problems: Problem[]): JointConfig['auth'] {
+function resolveUser(auth: string, path: readonly string[], problems: Problem[]): JointConfig['auth'] {
   const colon = auth.indexOf(':')
   const refuse = (message: string): void => {
-    problems.push({ path: ['auth'], message, hint: 'use user:password' })
+    problems.push({ path: [...path, 'auth'], message, hint: 'use user:password' })
   }
   if (colon === -1) refuse('the value has no colon')
   else if (colon === 0) refuse('the name before the colon is empty')
@@ -103,6 +110,53 @@ function resolveUser(auth: string, problems: Problem[]): JointConfig['auth'] {
   else if (colon === auth.length - 1) refuse('the password after the colon is empty')
   else if (/[\x00-\x1f\x7f-\x9f]/.test(auth)) refuse('the value holds control characters')
   return { user: auth.slice(0, Math.max(colon, 0)), password: auth.slice(colon + 1) }
+}
+
+/** Checks who may use a route, or a site. Keys that are not set are absent. */
+export function resolveAccess(
+  { allow, origin, auth, authFile, passAuthorization }: Checked<AccessKeys>,
+  path: readonly string[],
+  { cwd, problems }: { readonly cwd: string; readonly problems: Problem[] },
+): ResolvedAccess {
+  const given = { ...(auth ? { auth } : {}), ...(authFile === undefined ? {} : { authFile }) }
+  const users = Object.entries(resolveAuth(given, cwd, problems, path)).filter(([, value]) => value !== undefined)
+  return {
+    ...(allow === undefined ? {} : { allow: resolveAllow(allow, [...path, 'allow'], problems) }),
+    ...(origin === undefined ? {} : { origin: resolveOrigins(origin, [...path, 'origin'], problems) }),
+    ...(auth === false && authFile === undefined ? { auth } : {}),
+    ...Object.fromEntries(users),
+    ...(passAuthorization === undefined ? {} : { passAuthorization }),
+  }
+}
+
+/** Checks the addresses and networks of clients that are admitted. */
+function resolveAllow(allow: string | readonly string[], path: readonly string[], problems: Problem[]): string[] {
+  const list = typeof allow === 'string' ? [allow] : allow
+  if (list.length === 0) problems.push({ path, message: 'the list is empty', hint: 'use addresses, or leave it out' })
+  for (const text of list) {
+    if (text === 'loopback' || text === 'private' || isNetwork(text)) continue
+    const hint = 'use loopback, private, or addresses such as 192.0.2.7 or 10.0.0.0/8'
+    problems.push({ path, message: `${quote(text)} is neither an address nor a network`, hint })
+  }
+  return [...new Set(list)]
+}
+
+/** Checks whose pages may change things: origins, and `same`. */
+function resolveOrigins(origin: string | readonly string[], path: readonly string[], problems: Problem[]): string[] {
+  const list = typeof origin === 'string' ? [origin] : origin
+  if (list.length === 1 && list[0] === 'none') return []
+  if (list.length === 0) problems.push({ path, message: 'the list is empty', hint: 'use same, none, or origins' })
+  if (list.includes('none')) problems.push({ path, message: '"none" stands alone', hint: 'remove it' })
+  const isOther = (text: string): boolean => /^(?!https?:|file:)[a-z][a-z0-9+.-]*:(?:\/\/)?[^/?#@\s]+$/i.test(text)
+  return [
+    ...new Set(
+      list.flatMap((text) => {
+        if (text === 'same') return [text]
+        // Extensions and apps have origins of other schemes, such as chrome-extension://abc.
+        return isOther(text) ? [text.toLowerCase()] : text === 'none' ? [] : [resolveOrigin(text, path, problems)]
+      }),
+    ),
+  ]
 }
 
 /** Checks addresses and networks of trusted proxies. */

@@ -151,6 +151,12 @@ export interface Notes {
   staleWorker?: boolean
   /** The user that authenticated. */
   user?: string
+  /**
+   * The field `Authorization` holds credentials for this server alone, which no upstream gets.
+   *
+   * @internal
+   */
+  ownAuthorization?: boolean
 }
 
 /**

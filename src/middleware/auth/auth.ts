@@ -1,53 +1,128 @@
-import { ServeError } from '../../core/serve-error.ts'
-import type { Exchange, Layer } from '../../http/message/exchange.ts'
+import { isServeError, ServeError } from '../../core/serve-error.ts'
+import type { Exchange, Handler, Layer } from '../../http/message/exchange.ts'
 import type { Reply } from '../../http/message/reply.ts'
+import { createAddressRule } from './address-rule.ts'
+import { clientNetwork, createClientAddress } from './client-address.ts'
 import { parseCredentials } from './credentials.ts'
-import { followPasswordFile } from './password-file.ts'
-import { verifyPair, type Verify } from './verify-user.ts'
+import { createGuesses, type GuessLimits } from './guesses.ts'
+import { listedUsers } from './listed-users.ts'
+import { createOriginRule } from './origin-rule.ts'
+import { createPasswordChecks, singleUser, type PasswordCheck, type Users } from './password-checks.ts'
+import type { PasswordList } from './password-file.ts'
 
-/** The users: one, or those of an htpasswd file (absolute path) with bcrypt, apr1 or SHA hashes. */
-export type AuthOptions = { readonly user: string; readonly password: string } | { readonly file: string }
+/** The users who may log in: one, or those of an htpasswd file (absolute path). */
+export type AuthUsers = { readonly user: string; readonly password: string } | { readonly file: string }
 
-const challenge = 'Basic realm="serve8008", charset="UTF-8"'
+/** Who may use a site or a route. What is undefined is not restricted. */
+export interface AccessRule {
+  /** Addresses, networks, `loopback` and `private`. */
+  readonly allow: readonly string[] | undefined
+  /** Origins whose pages may change things, and `same`. */
+  readonly origin: readonly string[] | undefined
+  readonly users: AuthUsers | undefined
+  /** Whether upstreams get the field `Authorization` of users who logged in. */
+  readonly passAuthorization: boolean
+  /** What the rule belongs to, for errors: `this server`, `the route /admin`. */
+  readonly place: string
+  /** What the users log in to; browsers and users see it. */
+  readonly realm: string
+}
+
+/** The two layers of a rule. */
+export interface AccessLayers {
+  /** The rule for addresses, which comes first: clients that may not use the server learn nothing of it. */
+  readonly addresses: Layer
+  /** The rules for origins and passwords. */
+  readonly admission: Layer
+}
+
+/** What the rules of a server share. */
+export interface AuthOptions {
+  readonly limits: GuessLimits
+  /** Addresses and networks of trusted proxies, which name the client. */
+  readonly trust: readonly string[]
+  /** The users of a password file as they are now. */
+  readonly usersOf: (file: string) => () => PasswordList
+  /** Checks a password without holding up other requests. */
+  readonly matches: (password: string, hash: string) => Promise<boolean>
+}
+
+/** Makes the layers of rules. Rules with the same users share what is known of wrong guesses. */
+export function createAuth({ limits, trust, usersOf, matches }: AuthOptions): (rule: AccessRule) => AccessLayers {
+  const clientOf = createClientAddress(trust)
+  const logins = new Map<string, Login>()
+
+  function loginOf(given: AuthUsers): Login {
+    const key = JSON.stringify(given)
+    const known = logins.get(key)
+    if (known !== undefined) return known
+    const users = 'file' in given ? listedUsers(usersOf(given.file), matches) : singleUser(given.user, given.password)
+    const login = { users, check: createPasswordChecks(users, createGuesses(limits)) }
+    logins.set(key, login)
+    return login
+  }
+
+  return ({ allow, origin, users, passAuthorization, place, realm }) => ({
+    addresses: allow === undefined ? pass : createAddressRule(allow, place, clientOf),
+    admission(next) {
+      const admitted =
+        users === undefined
+          ? next
+          : createPasswordLayer(loginOf(users), realm, passAuthorization, (x) => clientNetwork(clientOf(x)))(next)
+      return origin === undefined ? admitted : createOriginRule(origin, place)(admitted)
+    },
+  })
+}
+
+const pass: Layer = (next) => next
+
+/** The users, and the check of their passwords. */
+interface Login {
+  readonly users: Users
+  readonly check: PasswordCheck
+}
 
 /**
  * Requires a user name and password (HTTP Basic, RFC 7617), and notes the user. Other requests get a 401
  * (`E8008_UNAUTHORIZED`). Without TLS, passwords are sent in clear text: anyone who can read the network learns them.
- *
- * A password file is read at the start and after each change. While it is invalid, every request fails.
- *
- * @throws ServeError `E8008_AUTH_FILE` if the file cannot be read or has an invalid line.
  */
-export function createAuth(options: AuthOptions): Layer {
-  const verify = 'file' in options ? verifyFile(options.file) : verifyPair(options.user, options.password)
-  return (next) => (x) => {
+function createPasswordLayer(
+  { users, check }: Login,
+  realm: string,
+  passAuthorization: boolean,
+  clientOf: (x: Exchange) => string,
+): Layer {
+  // What a quoted string holds as it is (RFC 9110 section 5.6.4), in ASCII.
+  const quotable = realm.replace(/[^ !#-[\]-~]/g, '_')
+  const challenge = ['WWW-Authenticate', `Basic realm="${quotable}", charset="UTF-8"`]
+
+  function unauthorized({ notes }: Exchange, message: string, remark: string): ServeError {
+    notes.remark = remark
+    return new ServeError('E8008_UNAUTHORIZED', message, { headers: challenge })
+  }
+
+  return (next: Handler) => (x) => {
     const credentials = parseCredentials(x.headers.get('authorization'))
-    if (credentials === undefined) throw unauthorized(x, 'This server requires a user name and a password.')
-    const verdict = verify(credentials, x.signal)
-    return verdict instanceof Promise ? verdict.then(enter) : enter(verdict)
+    if (credentials === undefined) {
+      throw unauthorized(x, 'This server requires a user name and a password.', 'no password')
+    }
+    const { user } = credentials
+    // Users type passwords into the field of the name, so only names that exist are logged.
+    const named = (): string => (users.has(user) ? `of ${user}` : 'of an unknown user')
 
     function enter(isGood: boolean): Reply | Promise<Reply> {
-      if (!isGood) throw unauthorized(x, 'The user name or the password is wrong.')
-      x.notes.user = (credentials as NonNullable<typeof credentials>).user
+      if (!isGood) throw unauthorized(x, 'The user name or the password is wrong.', `wrong password ${named()}`)
+      x.notes.user = user
+      x.notes.ownAuthorization = !passAuthorization
       return next(x)
     }
+    let verdict: ReturnType<PasswordCheck>
+    try {
+      verdict = check(credentials, clientOf(x), x.signal)
+    } catch (error) {
+      if (isServeError(error) && error.code === 'E8008_GUESSES') x.notes.remark = `too many wrong passwords ${named()}`
+      throw error
+    }
+    return verdict instanceof Promise ? verdict.then(enter) : enter(verdict)
   }
-}
-
-/** What verifies hashes is loaded with the first credentials. */
-function verifyFile(path: string): Verify {
-  const current = followPasswordFile(path)
-  current()
-  let verify: Verify | undefined
-  let loading: Promise<Verify> | undefined
-  return (credentials, signal) => {
-    if (verify !== undefined) return verify(credentials, signal)
-    loading ??= import('./verify-list.ts').then(({ verifyList }) => (verify = verifyList(current)))
-    return loading.then((loaded) => loaded(credentials, signal))
-  }
-}
-
-function unauthorized({ notes }: Exchange, message: string): ServeError {
-  notes.remark = 'no or wrong password'
-  return new ServeError('E8008_UNAUTHORIZED', message, { headers: ['WWW-Authenticate', challenge] })
 }

@@ -95,7 +95,7 @@ export function createUpstreamHeaders(upstream: ResolvedUpstream, options: Reque
       // A trusted peer's claims are merged into the proxy's fields, or forwarded if the proxy sends no such field.
       if (isClaim(name) && !(isOthersClaim(name) && (trusted || isPassed(name)))) continue
       // Credentials for this server are not sent to the upstream.
-      if (name === 'authorization' && x.notes.user !== undefined) continue
+      if (name === 'authorization' && x.notes.ownAuthorization === true) continue
       list.push(raw[2 * i] as string, raw[2 * i + 1] as string)
     }
     // HTTP/2 fields may hold bytes that split an HTTP/1.1 message (RFC 9113 section 10.3).

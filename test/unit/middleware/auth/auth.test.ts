@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { createAuth } from '../../../../src/middleware/auth/auth.ts'
+import { describe, test, type TestContext } from 'node:test'
+import { usualLimits, type Limits } from '../../../../src/config/options/limits.ts'
+import { createAuth, type AuthUsers } from '../../../../src/middleware/auth/auth.ts'
 import { parseCredentials } from '../../../../src/middleware/auth/credentials.ts'
+import { matchesHash } from '../../../../src/middleware/auth/match-hash.ts'
 import { followPasswordFile } from '../../../../src/middleware/auth/password-file.ts'
 import { isServeError, type ServeError } from '../../../../src/core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../../../../src/http/message/exchange.ts'
 import { syntheticExchange } from '../../../../src/http/synthetic-exchange.ts'
 import { emptyReply } from '../../../../src/http/message/reply.ts'
+
+/** The layer that asks for a password. */
+function createLayer(users: AuthUsers, limits: Partial<Limits> = {}): Layer {
+  const usersOf = (file: string): ReturnType<typeof followPasswordFile> => followPasswordFile(file)
+  const admit = createAuth({ limits: { ...usualLimits, ...limits }, trust: [], usersOf, matches: matchesHash })
+  const open = { allow: undefined, origin: undefined, passAuthorization: false }
+  return admit({ ...open, users, place: 'this server', realm: 'serve8008' }).admission
+}
 
 const inside = emptyReply(204)
 const enter: Handler = () => inside
@@ -33,7 +43,7 @@ async function ask(layer: Layer, authorization?: string, signal?: AbortSignal): 
   }
 }
 
-const pair = createAuth({ user: 'ann', password: 'p:ä' })
+const pair = createLayer({ user: 'ann', password: 'p:ä' })
 
 test('the right user and password pass synchronously, and the user is noted', () => {
   const x = exchange(basic('ann', 'p:ä'))
@@ -93,7 +103,7 @@ function passwordFile(t: TestContext, text: string): string {
 
 test('only the users of a password file pass', async (t) => {
   const file = passwordFile(t, `\ufeff# users\r\n\r\n${bcrypt}\r\n${apr1}\n  ${sha}`)
-  const layer = createAuth({ file })
+  const layer = createLayer({ file })
   for (const user of ['ann', 'bob', 'cid']) {
     assert.equal(await ask(layer, basic(user, 'secret')), 'in')
     assert.equal(await ask(layer, basic(user, 'secret')), 'in', 'again')
@@ -106,7 +116,7 @@ test('only the users of a password file pass', async (t) => {
 })
 
 test('a verified user passes synchronously afterwards', async (t) => {
-  const layer = createAuth({ file: passwordFile(t, bcrypt) })
+  const layer = createLayer({ file: passwordFile(t, bcrypt) })
   const first = layer(enter)(exchange(basic('ann', 'secret')))
   assert.ok(first instanceof Promise)
   await first
@@ -116,21 +126,21 @@ test('a verified user passes synchronously afterwards', async (t) => {
 })
 
 test('requests that arrive together share one check, and none waits for a client that disconnected', async (t) => {
-  const layer = createAuth({ file: passwordFile(t, bcrypt) })
+  const layer = createLayer({ file: passwordFile(t, bcrypt) })
   const gone = AbortSignal.abort()
   assert.deepEqual(await Promise.all([ask(layer, basic('ann', 'secret'), gone), ask(layer, basic('ann', 'secret'))]), [
     'in',
     'in',
   ])
   assert.equal(await ask(layer, basic('ann', 'wrong'), gone), 'E8008_UNAUTHORIZED')
-  const alone = createAuth({ file: passwordFile(t, bcrypt) })
+  const alone = createLayer({ file: passwordFile(t, bcrypt) })
   assert.equal(await ask(alone, basic('ann', 'secret'), gone), 'E8008_UNAUTHORIZED', 'no client waits: not checked')
   assert.equal(await ask(alone, basic('ann', 'secret')), 'in')
 })
 
 test('a change of the file is seen by the next request', async (t) => {
   const file = passwordFile(t, `${bcrypt}\n${sha}`)
-  const layer = createAuth({ file })
+  const layer = createLayer({ file })
   assert.equal(await ask(layer, basic('ann', 'secret')), 'in')
   writeFileSync(file, sha)
   assert.equal(await ask(layer, basic('ann', 'secret')), 'E8008_UNAUTHORIZED')
@@ -149,26 +159,93 @@ test('a change within one tick of the clock of the file system, of the same size
 
 test('a file with a new time and equal content causes no second check', async (t) => {
   const file = passwordFile(t, sha)
-  const layer = createAuth({ file })
+  const layer = createLayer({ file })
   await ask(layer, basic('cid', 'secret'))
   utimesSync(file, new Date(), new Date())
   assert.equal(layer(enter)(exchange(basic('cid', 'secret'))), inside)
 })
 
-test('no user passes while the file is invalid or missing, and all do when it is back', async (t) => {
-  const file = passwordFile(t, sha)
-  const layer = createAuth({ file })
-  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
-  writeFileSync(file, `${sha}\nbroken`)
-  assert.equal(await ask(layer, basic('cid', 'secret')), 'E8008_AUTH_FILE')
-  unlinkSync(file)
-  assert.equal(await ask(layer, basic('cid', 'secret')), 'E8008_AUTH_FILE')
-  writeFileSync(file, sha)
-  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+describe('a password file that breaks while it is used', () => {
+  const warnings: string[] = []
+  const follow = (file: string): ReturnType<typeof followPasswordFile> =>
+    followPasswordFile(file, ({ code, message }) => warnings.push(`${code} ${message.replaceAll(file, 'FILE')}`))
+  /** The state of a file settles with its ctime, which no program sets: a look in the future sees a file at rest. */
+  const later = (t: TestContext): void =>
+    t.mock.method(
+      Date,
+      'now',
+      (
+        (now) => () =>
+          now + 60_000
+      )(Date.now()),
+    ) as never
+
+  test('keeps its last users, and warns once until it is valid again', (t) => {
+    warnings.length = 0
+    const file = passwordFile(t, sha)
+    const current = follow(file)
+    assert.deepEqual([...current().keys()], ['cid'])
+    later(t)
+    for (const round of [1, 2]) {
+      writeFileSync(file, `${sha.replace('cid', 'new')}\nbroken`)
+      for (let i = 0; i < 3; i++) assert.deepEqual([...current().keys()], ['cid'])
+      assert.equal(warnings.length, round)
+      writeFileSync(file, sha)
+      assert.deepEqual([...current().keys()], ['cid'])
+    }
+    assert.equal(
+      warnings[0],
+      'W8008_AUTH_FILE The password file FILE cannot be used: line 2: expected USER:HASH. Its last users stay valid.',
+    )
+  })
+
+  test('also when it is deleted, replaced by a folder or not readable', (t) => {
+    warnings.length = 0
+    const file = passwordFile(t, sha)
+    const current = follow(file)
+    current()
+    unlinkSync(file)
+    assert.deepEqual([...current().keys()], ['cid'])
+    mkdirSync(file)
+    later(t)
+    assert.deepEqual([...current().keys()], ['cid'])
+    rmSync(file, { recursive: true })
+    writeFileSync(file, bcrypt)
+    assert.deepEqual([...current().keys()], ['ann'])
+    assert.deepEqual(warnings, [
+      'W8008_AUTH_FILE The password file FILE cannot be read. Its last users stay valid.',
+      'W8008_AUTH_FILE The password file FILE is not a file. Its last users stay valid.',
+    ])
+  })
+
+  test('does not warn while it is being written', (t) => {
+    warnings.length = 0
+    const file = passwordFile(t, sha)
+    const current = follow(file)
+    current()
+    for (const half of ['', 'cid:{SH', '# users']) {
+      writeFileSync(file, half)
+      assert.deepEqual([...current().keys()], ['cid'])
+    }
+    writeFileSync(file, bcrypt)
+    assert.deepEqual([...current().keys()], ['ann'])
+    assert.deepEqual(warnings, [])
+  })
+
+  test('admits no user when it stays empty, and warns', (t) => {
+    warnings.length = 0
+    const file = passwordFile(t, sha)
+    const current = follow(file)
+    current()
+    later(t)
+    writeFileSync(file, '')
+    for (let i = 0; i < 3; i++) assert.equal(current().size, 0)
+    assert.deepEqual(warnings, ['W8008_AUTH_FILE The password file FILE has no users any more, so no user can log in.'])
+  })
 })
 
 test('no user passes with an empty file', async (t) => {
-  const layer = createAuth({ file: passwordFile(t, '# no users yet\n') })
+  const layer = createLayer({ file: passwordFile(t, '# no users yet\n') })
   assert.equal(await ask(layer, basic('', '')), 'E8008_UNAUTHORIZED')
 })
 
@@ -176,7 +253,7 @@ test('a file with invalid lines is an error with their numbers and without their
   const lines = [sha, 'plain:hunter2', 'crypt:rqXexS6ZhobKA', '', 'no colon', ':{SHA}x', sha]
   const file = passwordFile(t, lines.join('\n'))
   assert.throws(
-    () => createAuth({ file }),
+    () => followPasswordFile(file)(),
     (error: ServeError) => {
       assert.equal(error.code, 'E8008_AUTH_FILE')
       assert.equal(error.exitCode, 2)
@@ -197,17 +274,18 @@ test('a file with invalid lines is an error with their numbers and without their
 test('a missing file, or a folder, is an error', (t) => {
   const file = passwordFile(t, sha)
   const code = 'E8008_AUTH_FILE'
-  assert.throws(() => createAuth({ file: `${file}.missing` }), { code, hint: /authFile/ })
-  assert.throws(() => createAuth({ file: join(file, '..') }), { code, message: /is not a file/ })
+  assert.throws(() => followPasswordFile(`${file}.missing`)(), { code, hint: /authFile/ })
+  assert.throws(() => followPasswordFile(join(file, '..'))(), { code, message: /is not a file/ })
 })
 
 test('an unknown user takes as long as a known one', async (t) => {
-  const layer = createAuth({ file: passwordFile(t, bcrypt.replace('$04$', '$10$')) })
+  const layer = createLayer({ file: passwordFile(t, bcrypt.replace('$04$', '$10$')) }, { passwordGuesses: 100 })
+  let attempts = 0
   const time = async (user: string): Promise<number> => {
     const times: number[] = []
     for (let i = 0; i < 3; i++) {
       const start = performance.now()
-      assert.equal(await ask(layer, basic(user, `wrong ${i}`)), 'E8008_UNAUTHORIZED')
+      assert.equal(await ask(layer, basic(user, `wrong ${attempts++}`)), 'E8008_UNAUTHORIZED')
       times.push(performance.now() - start)
     }
     return Math.min(...times)
@@ -223,7 +301,10 @@ test('an unknown user takes as long as a known one', async (t) => {
 const slow = bcrypt.replace('$04$', '$12$')
 
 test('a flood of wrong passwords is rejected beyond a few, and delays no verified user', async (t) => {
-  const layer = createAuth({ file: passwordFile(t, `${slow}\n${sha}`) })
+  const layer = createLayer(
+    { file: passwordFile(t, `${slow}\n${sha}`) },
+    { passwordGuesses: 1000, clientGuesses: 1000 },
+  )
   assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
   const leave = new AbortController()
   const answers: Promise<string>[] = []
@@ -235,12 +316,12 @@ test('a flood of wrong passwords is rejected beyond a few, and delays no verifie
       )
     } catch (error) {
       assert.ok(isServeError(error))
-      assert.equal(error.message, 'Too many password checks are waiting.')
+      assert.equal(error.code, 'E8008_BUSY')
       assert.equal(error.headers[error.headers.indexOf('Retry-After') + 1], '1')
       refused++
     }
   }
-  assert.equal(refused, 500 - 16)
+  assert.equal(refused, 500 - 8)
   assert.equal(layer(enter)(exchange(basic('cid', 'secret'))), inside, 'at once')
   leave.abort()
   await Promise.all(answers)

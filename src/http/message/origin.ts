@@ -1,5 +1,5 @@
-import { parseAuthority, type Authority } from '../http/message/authority.ts'
-import type { Exchange } from '../http/message/exchange.ts'
+import { parseAuthority, type Authority } from './authority.ts'
+import type { Exchange } from './exchange.ts'
 
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
 

@@ -1,0 +1,35 @@
+import { isIP } from 'node:net'
+import { ServeError } from '../../core/serve-error.ts'
+import { addressSet } from '../../core/util/ip.ts'
+import type { Layer } from '../../http/message/exchange.ts'
+import type { ClientAddress } from './client-address.ts'
+
+/** Names for networks: this machine, and private networks (RFC 1918, RFC 3927, RFC 4193, RFC 4291 section 2.5.6). */
+const networks: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1'],
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', 'fc00::/7', 'fe80::/10'],
+}
+
+/**
+ * Admits the clients of some addresses only; others get a 403 (`E8008_CLIENT`). A peer without an address (a unix socket,
+ * which is for its owner only, or `fetch()` of the program) counts as loopback.
+ *
+ * @param allow Addresses, networks such as `10.0.0.0/8`, and the names `loopback` and `private`.
+ * @param place What the rule belongs to, for the error: `the route /admin`.
+ */
+export function createAddressRule(allow: readonly string[], place: string, clientOf: ClientAddress): Layer {
+  const isListed = addressSet(allow.flatMap((entry) => networks[entry] ?? entry))
+  const isLocal = allow.includes('loopback')
+  return (next) => (x) => {
+    const address = clientOf(x)
+    if (address === '' ? isLocal : address !== undefined && isListed(address)) return next(x)
+    const named = address === undefined || isIP(address) === 0 ? 'A client without a known address' : `${address}`
+    throw new ServeError(
+      'E8008_CLIENT',
+      `${named} may not use ${place}: its rule "allow" admits ${allow.join(', ')}.`,
+      {
+        hint: 'add the address to "allow"',
+      },
+    )
+  }
+}
