@@ -37,7 +37,7 @@ export async function createConfiguredServer(
   const loaded = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
   checkFolders(loaded.config, loaded.origins)
   const config = await withHandler({ ...change(loaded.config), log: 'none' })
-  const server = createServerFrom(config, { phrase: (fix) => addedFlag(fix, servingFlags), ...program })
+  const server = createServerFrom(config, { phrase: (fix) => addedFlag(fix, servingFlags), ...program }, loaded.resolve)
   server.on('error', (error) => void report.error(error))
   if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
   return { server, loaded, config }

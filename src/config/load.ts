@@ -45,6 +45,8 @@ export interface LoadOptions {
 /** The configuration, and where each setting comes from. */
 export interface LoadedConfig {
   readonly config: ResolvedConfig
+  /** Resolves the routes that the server is given while it runs. */
+  readonly resolve: typeof completeConfig
   /**
    * For each option `default`, `preset <name>`, `file <name>`, `env <NAME>` or `flag --<name>`. Each limit, and each
    * inner key that `headers`, `mounts` and `proxy` hold, has an entry of its own (`limits.headerBytes`).
@@ -91,12 +93,16 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
         })
   const sources = [...weaker, ...added, ...stronger]
   const { options, origins } = mergeSources(sources)
-  const { listeners, sites } = options as ServeOptions
+  const { listeners, sites, proxy, routes, mounts } = options as ServeOptions
   const isSeveral = (listeners ?? sites) !== undefined
   const isSecure = optionTable.some(({ key, group }) => group === 'TLS' && (options as ServeOptions)[key] !== undefined)
   const isChecked = !isSeveral && validShape(options) !== undefined
+  // An edit of the file may add routes.
+  const isRouted = isSeveral || file !== undefined || (proxy ?? routes ?? mounts) !== undefined
+  const resolveRoutes = isRouted ? (await import('./resolve/routes.ts')).resolveRoutes : undefined
   const config = completeConfig(options, {
     cwd,
+    routes: resolveRoutes,
     several: isSeveral ? await import('./resolve/several.ts') : undefined,
     tls: isSecure || isSeveral ? (await import('./resolve/tls.ts')).resolveTls : undefined,
     validate: isChecked ? undefined : (await import('./validate/validate.ts')).validateOptions,
@@ -108,6 +114,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   return {
     config,
     origins: { ...Object.fromEntries(keys.map((key) => [key, 'default'])), ...Object.fromEntries(origins) },
+    resolve: (given, context) => completeConfig(given, { ...context, routes: resolveRoutes }),
     file: file?.path,
     warnings: named === undefined ? unreadFiles(cwd) : [],
     options,

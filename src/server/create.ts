@@ -2,7 +2,7 @@ import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/start-warnings.ts'
 import { publicConfig } from '../config/public-config.ts'
 import type { ServerConfig } from '../config/server-config.ts'
-import { completeConfig, isCleartextHttp2 } from '../config/resolve/complete.ts'
+import { isCleartextHttp2, type completeConfig } from '../config/resolve/complete.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import { createWorkerReport } from '../middleware/stale-worker.ts'
@@ -55,8 +55,8 @@ import type {
  */
 export function createServerFrom(
   config: ResolvedConfig,
-  program: ProgramOptions = {},
-  resolve: typeof completeConfig = completeConfig,
+  program: ProgramOptions,
+  resolve: typeof completeConfig,
 ): Server8008 {
   return new Serve8008(config, program, resolve)
 }

@@ -85,7 +85,7 @@ export async function startFront(port: number, options: FrontOptions = {}): Prom
   const config = resolveConfig({ root: folder.path, port: 0, host: '127.0.0.1', live: false, limits })
   const match = matchOf(options.match)
   const action = { kind: 'proxy', proxy: proxyTo(upstreams, options) } as const
-  const server = createServerFrom({ ...config, trust, routes: [{ id: match.path, match, action }] })
+  const server = createServerFrom({ ...config, trust, routes: [{ id: match.path, match, action }] }, {}, resolveConfig)
   const faults: ServeError[] = []
   const warnings: unknown[] = []
   const waiting: ((record: AccessRecord) => void)[] = []

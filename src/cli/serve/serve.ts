@@ -1,6 +1,7 @@
 import { loadConfig } from '../../config/load.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import { createServerFrom, pluginHost } from '../../server/create.ts'
+import type { ProgramOptions } from '../../server/embedder-options.ts'
 import type { Warning } from '../../core/warning.ts'
 import { activationWarnings, socketActivation, type Activation } from './activation.ts'
 import { printStartup, canUseKeys } from './startup-output.ts'
@@ -48,7 +49,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   const configMs = program.elapsed() - startMs
   const { terminal } = report
   const { color } = terminal
-  const server = createServerFrom(config, {
+  const output: ProgramOptions = {
     write: report.print,
     color,
     phrase: (fix) => addedFlag(fix, flags),
@@ -56,7 +57,8 @@ export async function serve(command: Command, program: Program, report: Reporter
     get columns() {
       return lineColumns(terminal)
     },
-  })
+  }
+  const server = createServerFrom(config, output, loaded.resolve)
   server.on('certificate', (files) => {
     void import('./certificate-line.ts').then((it) => report.print(it.certificateLine(files, command, cwd)))
   })
@@ -102,8 +104,6 @@ export async function serve(command: Command, program: Program, report: Reporter
   const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
   const hasKeys = (await keyboard?.isForeground()) ?? false
   await printStartup({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
-  // No page is open yet.
-  const { pageErrorLine, updateLine } = await import('./live-lines.ts')
   const lines = {
     format: config.log,
     color,
@@ -113,8 +113,11 @@ export async function serve(command: Command, program: Program, report: Reporter
       return lineColumns(terminal)
     },
   }
-  server.on('reload', (update) => report.print(updateLine(update, lines)))
-  server.on('console', (error) => report.print(pageErrorLine(error, lines)))
+  // No page is open yet.
+  void import('./live-lines.ts').then(({ pageErrorLine, updateLine }) => {
+    server.on('reload', (update) => report.print(updateLine(update, lines)))
+    server.on('console', (error) => report.print(pageErrorLine(error, lines)))
+  })
   if (keyboard !== undefined) {
     const { useServerKeys } = await import('./server-keys.ts')
     keys = await useServerKeys({ server, listening, config, program, report, keyboard })

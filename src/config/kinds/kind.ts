@@ -2,6 +2,7 @@ import type * as v from 'valibot'
 import type { Problem } from '../diagnostic.ts'
 import type { Checked } from '../plain-object.ts'
 import type { ResolvedMatch } from '../match.ts'
+import type { ProxySetting, ResolvedProxy } from './proxy-types.ts'
 
 /** What resolving an action needs. */
 export interface KindContext {
@@ -14,6 +15,8 @@ export interface KindContext {
   /** Names of the listeners of the server. */
   readonly listeners: readonly string[]
   readonly problems: Problem[]
+  /** Resolves an upstream or several: loaded with the first route, since most servers have none. */
+  readonly resolveProxy: (value: Checked<ProxySetting>, path: readonly string[], context: KindContext) => ResolvedProxy
 }
 
 /** What a route does: the name of its kind, and what that kind needs. */

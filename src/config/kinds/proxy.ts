@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { redactFields, redactUrl } from '../../core/util/secret.ts'
 import { flag, listOf, listOfTexts, milliseconds, plainText, recordOf } from '../options/shapes.ts'
-import { resolveProxy } from '../resolve/proxy.ts'
 import type { RouteKind } from './kind.ts'
 import type { ProxySetting, ResolvedProxy } from './proxy-types.ts'
 
@@ -94,7 +93,7 @@ export const proxyKind: RouteKind<ProxyKeys, ProxyAction> = {
   keys: { proxy: proxySchema },
   resolve: ({ proxy = [] }, path, context) => ({
     kind: 'proxy',
-    proxy: resolveProxy(proxy, [...path, 'proxy'], context),
+    proxy: context.resolveProxy(proxy, [...path, 'proxy'], context),
   }),
   redact: ({ kind, proxy }) => ({ kind, proxy: publicProxy(proxy) }),
   text: targetsOf,

@@ -5,6 +5,7 @@ import { isLoopbackName } from '../values/host-name.ts'
 import { validateOptions } from '../validate/validate.ts'
 import type { ResolvedListener } from '../value-types.ts'
 import { complete, configError } from './complete.ts'
+import { resolveRoutes } from './routes.ts'
 import { conflictOf, resolveListener, resolveSite } from './several.ts'
 
 /**
@@ -31,6 +32,7 @@ export function resolveAddedSite(
         options,
         {
           secretFiles: server.secretFiles,
+          routes: resolveRoutes,
           validate: validateOptions,
           listenerNames: server.listeners.map(({ name }) => name),
         },

@@ -13,7 +13,7 @@ import { resolveAccess, resolveAllowHosts } from '../values/access.ts'
 import { resolveAddress, type ResolvedAddress } from './address.ts'
 import { resolveCache, resolveTimeout } from '../values/times.ts'
 import type { resolveTls } from './tls.ts'
-import { resolveRoutes } from './routes.ts'
+import type { resolveRoutes } from './routes.ts'
 import type * as Several from './several.ts'
 import { resolveBase } from '../values/paths.ts'
 import type { ResolvedRoute } from '../route-types.ts'
@@ -36,6 +36,8 @@ export interface CompleteContext {
   readonly several?: typeof Several | undefined
   /** Resolves the options of HTTPS; needed where one is set. */
   readonly tls?: typeof resolveTls | undefined
+  /** Resolves `proxy`, `routes` and `mounts`; needed where one is set. */
+  readonly routes?: typeof resolveRoutes | undefined
   /** Checks names and types, and explains what is wrong. Default: a check without explanations. */
   readonly validate?: ((options: unknown, problems: Problem[]) => CheckedOptions) | undefined
 }
@@ -55,10 +57,20 @@ export function completeConfig(options: ServeOptions, context: CompleteContext =
 
 /** Completes options. Adds problems to the list instead of throwing. */
 export function complete(options: ServeOptions, context: CompleteContext, problems: Problem[]): ResolvedConfig {
-  const { cwd = '', secretFiles = [], several, tls: secured = plainOnly, validate = checkShape } = context
+  const {
+    cwd = '',
+    secretFiles = [],
+    several,
+    tls: secured = plainOnly,
+    routes: routed,
+    validate = checkShape,
+  } = context
   const given = validate(options, problems)
   if (several === undefined && (given.listeners ?? given.sites) !== undefined) {
     throw new Error('listeners and sites need what resolves them')
+  }
+  if (routed === undefined && (given.proxy ?? given.routes ?? given.mounts) !== undefined) {
+    throw new Error('routes need what resolves them')
   }
   const set = { ...defaults, ...given }
   const base = resolveBase(set.base, problems)
@@ -69,7 +81,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   const named = given.listeners && several?.resolveListeners(given.listeners, { options: given, cwd, problems })
   const wanted = named ?? usualListeners(address, secure.tls)
   const { listenerNames = wanted.map(({ name }) => name) } = context
-  const routes = resolveRoutes(set, { base, cwd, timeoutMs, listeners: listenerNames, problems })
+  const routes = routed?.(set, { base, cwd, timeoutMs, listeners: listenerNames, problems }) ?? []
   const listeners = withoutTaken(
     wanted,
     (listener, port) => findOwnUpstream(routes, certainAddress({ ...listener, ports: [port] })) !== undefined,
@@ -117,7 +129,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   const sites = several?.resolveSites(given.sites ?? [], {
     server,
     problems,
-    complete: (own, found) => complete(own, { cwd, secretFiles, validate, listenerNames }, found),
+    complete: (own, found) => complete(own, { cwd, secretFiles, routes: routed, validate, listenerNames }, found),
   })
   return { ...server, sites: sites ?? [] }
 }

@@ -1,11 +1,12 @@
 import type { ResolvedConfig, ServeOptions } from '../types.ts'
 import { validateOptions } from '../validate/validate.ts'
 import { completeConfig, type CompleteContext } from './complete.ts'
+import { resolveRoutes } from './routes.ts'
 import * as several from './several.ts'
 import { resolveTls } from './tls.ts'
 
 /** What resolving needs beside the options. */
-export type ResolveContext = Omit<CompleteContext, 'several' | 'tls' | 'validate'>
+export type ResolveContext = Omit<CompleteContext, 'several' | 'tls' | 'routes' | 'validate'>
 
 /**
  * Checks options, and adds defaults. Reads no file: folders are checked when the server starts. The result is frozen.
@@ -15,5 +16,11 @@ export type ResolveContext = Omit<CompleteContext, 'several' | 'tls' | 'validate
  * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` list every problem.
  */
 export function resolveConfig(options: ServeOptions, context: ResolveContext = {}): ResolvedConfig {
-  return completeConfig(options, { ...context, several, tls: resolveTls, validate: validateOptions })
+  return completeConfig(options, {
+    ...context,
+    several,
+    tls: resolveTls,
+    routes: resolveRoutes,
+    validate: validateOptions,
+  })
 }

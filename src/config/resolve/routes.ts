@@ -17,8 +17,9 @@ type Unnamed = Omit<ResolvedRoute, 'id'> & { readonly id: string | undefined; re
 /** Every route of the configuration: those of `proxy`, then those of `routes`, then those of `mounts`. */
 export function resolveRoutes(
   { proxy, routes, mounts }: Required<Pick<CheckedOptions, 'proxy' | 'routes' | 'mounts'>>,
-  context: KindContext,
+  given: Omit<KindContext, 'resolveProxy'>,
 ): readonly ResolvedRoute[] {
+  const context = { ...given, resolveProxy }
   const { base, cwd, listeners, problems } = context
   const short = Object.entries(proxy).map(([key, value]): Unnamed => {
     const path = ['proxy', key]
