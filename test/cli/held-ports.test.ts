@@ -73,3 +73,14 @@ test('an error whose port was set by a variable names both', { skip }, async (t)
   const { stderr } = await runHere(t, [], { cwd, env: { PORT: String(port) } })
   assert.match(stderr, new RegExp(`Synapse 1\\.67\\.0 \\(pid ${pid}\\)\\. You asked.* It was set by PORT\\.`))
 })
+
+test('a port of the option listeners is that of a listener, and no flag replaces all of them', { skip }, async (t) => {
+  const { port } = await holder(t, hung)
+  const listeners = `[{ "port": 0 }, { "name": "second", "port": ${port} }]`
+  const cwd = await folderOf(t, { 'index.html': 'x', 'serve8008.config.json': `{ "listeners": ${listeners} }` })
+  const { stderr } = await runHere(t, [], { cwd })
+  assert.match(
+    stderr,
+    / It is that of the listener second, set by serve8008\.config\.json\.\nE8008_PORT_HELD {3}Change the port of the listener second\n/,
+  )
+})

@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { transform } from 'esbuild'
+import { optionsOfPreset, readPreset } from '../../src/config/presets.ts'
 import { readCommand } from '../../src/cli/read-command.ts'
 import { commandNames } from '../../src/cli/commands/registry.ts'
 import { registered, run, start, type Command } from '../cli/command.ts'
@@ -63,18 +64,19 @@ export async function runSection(
   }
 
   /** Serves as the line says, but on a free port, and asks for what it says. */
-  async function serve(line: string): Promise<void> {
+  async function serve(line: string, text = line): Promise<void> {
     await stop()
     lastServing = line
     // The ports of the line itself are checked without being taken.
     if (/--(?:tls-)?port|-p /.test(line)) await runToEnd(line.replace(/serve8008/, 'serve8008 check'))
-    const command = start(t, [], { cwd, env: project.env, words: ['bash', '-c', execLine(line)] })
+    const command = start(t, [], { cwd, env: project.env, words: ['bash', '-c', execLine(onOwnListeners(line, line))] })
     const url = await urlOf(command)
     const isSecure =
-      / --(?:tls|cert|pfx|redirect)\b/.test(line) && !line.includes('=only') && !/--redirect(?: |$)/.test(line)
+      presetOf(text).listeners?.some(({ tls }) => tls) ??
+      (/ --(?:tls|cert|pfx|redirect)\b/.test(line) && !line.includes('=only') && !/--redirect(?: |$)/.test(line))
     const [, tlsPort = ''] = isSecure ? await command.stdout(/https:\/\/\S+?:(\d+)\//) : []
     served = { line, command, url, tlsPort }
-    if (url.startsWith('http')) await ask(line, url)
+    if (url.startsWith('http')) await ask(line, url, presetOf(text).root === false)
   }
 
   /** Where the server is: its plain line, or its first line of JSON. */
@@ -84,9 +86,9 @@ export async function runSection(
   }
 
   /** The server answers, and forwards what the line says. */
-  async function ask(line: string, url: string): Promise<void> {
+  async function ask(line: string, url: string, isEmpty: boolean): Promise<void> {
     const status = await curl(['-o', '/dev/null', '-w', '%{http_code}', url])
-    assert.equal(status, line.includes('--auth') ? '401' : '200', line)
+    assert.equal(status, line.includes('--auth') ? '401' : isEmpty ? '404' : '200', line)
     for (const [, match = '', target = ''] of line.matchAll(/(?:-x|--proxy) ([^\s=]+)=\S*?(\d{4})\b/g)) {
       const isPath = match.startsWith('/')
       const address = isPath ? new URL(match, url).href : url
@@ -146,10 +148,10 @@ export async function runSection(
   async function checkConfig(name: string, text: string): Promise<void> {
     writeFileSync(join(cwd, name), text)
     // The variable would replace the listeners of the file.
-    const line = text.includes('listeners: [') ? 'env -u SERVE8008_PORT serve8008' : 'serve8008'
+    const line = text.includes('listeners: [') ? 'env -u SERVE8008_PORT serve8008' : onOwnListeners('serve8008', text)
     await runToEnd(`${line} check`)
     writeFileSync(join(cwd, name), withFreeListeners(actual(text)))
-    await serve(line)
+    await serve(line, text)
     await stop()
     writeFileSync(join(cwd, name), text)
   }
@@ -257,6 +259,23 @@ async function readCommands(words: readonly string[] | undefined): Promise<void>
 /** The line with each port of its own left to the system. */
 function onFreePort(line: string): string {
   return line.replaceAll(/(--(?:tls-)?port|-p)([ =])[\d,]+/g, '$1$20')
+}
+
+/** What the preset sets that a line or a config file names. */
+function presetOf(text: string): {
+  readonly root?: unknown
+  readonly listeners?: readonly { readonly tls?: boolean }[]
+} {
+  const [, name] = /--preset ([\w-]+)|preset: '([\w-]+)'/.exec(text)?.filter((part) => part !== undefined) ?? []
+  return name === undefined ? {} : optionsOfPreset(readPreset(name), undefined)
+}
+
+/** The line with the listeners of the preset that a text names, each on a port that the system chooses. */
+function onOwnListeners(line: string, text: string): string {
+  const { listeners } = presetOf(text)
+  if (listeners === undefined) return line
+  const free = JSON.stringify(listeners.map((each) => ({ ...each, port: 0 })))
+  return `env -u SERVE8008_PORT SERVE8008_LISTENERS='${free}' ${line}`
 }
 
 /** The config with each listener on a port that the system chooses, under its usual name. */

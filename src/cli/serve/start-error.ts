@@ -21,7 +21,7 @@ export async function explainStartError(
   if (/^E8008_(?:ROOT|AUTH_FILE)/.test(thrown.code)) checkFolders(loaded.config, loaded.origins)
   const error = isForPeople && thrown.skipped.length > 0 ? await namingHolders(thrown) : thrown
   if (error.code !== 'E8008_PORT_HELD' && error.code !== 'E8008_PORT_DENIED') return error
-  const named = withOrigin(withStop(error), loaded.origins)
+  const named = withOrigin(withListener(withStop(error), loaded), loaded.origins)
   return named.code === 'E8008_PORT_HELD' ? heldBySameFolder(named, loaded.config, env) : named
 }
 
@@ -31,6 +31,22 @@ function withStop(error: ServeError): ServeError {
   if (held === undefined) return error
   const { code, message, fix, cause, skipped } = error
   return new ServeError(code, `${message} To end that program: serve8008 free ${held.port}.`, { fix, cause, skipped })
+}
+
+/** Names the listener of the option `listeners`, which a flag for another port would replace with all others. */
+function withListener(error: ServeError, { config, origins }: LoadedConfig): ServeError {
+  const [kind, ...name] = (origins['listeners'] ?? 'default').split(' ')
+  const [held] = error.skipped
+  const listener = config.listeners.find(({ ports }) => held !== undefined && ports.includes(held.port))
+  if (kind === 'default' || listener === undefined) return error
+  const { code, message, cause, skipped } = error
+  const by = kind === 'preset' ? `the preset ${name.join(' ')}` : name.join(' ')
+  const hint =
+    kind === 'preset'
+      ? `write the preset to a file and change the port there: serve8008 init ${name.join(' ')}`
+      : `change the port of the listener ${listener.name}`
+  const told = `${message} It is that of the listener ${listener.name}, set by ${by}.`
+  return new ServeError(code, told, { hint, cause, skipped })
 }
 
 /** Adds where the port was set, unless it was typed. */
