@@ -28,8 +28,17 @@ const entries: Record<string, string> = {
   tls: 'tls/tls.ts',
 }
 
-/** Further entries: of a sub-folder that others use too, of what the library loads late, and of what is loaded before the rest. */
-const furtherEntries = ['net/owners/owners.ts', 'scan/library.ts', 'middleware/auth/password-file.ts']
+/**
+ * Further entries: of a sub-folder that others use too, of what the library loads late, of what is loaded before the rest,
+ * and of what serving does not need.
+ */
+const furtherEntries = [
+  'net/owners/owners.ts',
+  'scan/library.ts',
+  'middleware/auth/password-file.ts',
+  'control/running-servers.ts',
+  'control/server-registry.ts',
+]
 
 /** What features import at run time. They never import each other: they meet in server/pipeline.ts. */
 const feature = ['core', 'http', 'pages']
@@ -52,7 +61,7 @@ const below: Record<string, readonly string[]> = {
   config: ['core', 'http', 'config'],
   'config/values': ['core', 'http', 'config/'],
   'config/options': ['core', 'http', 'config/', 'config/values', 'config/kinds'],
-  'config/kinds': ['core', 'http', 'config/', 'config/values', 'config/options', 'config/resolve'],
+  'config/kinds': ['core', 'http', 'config/', 'config/values', 'config/options'],
   'config/foreign-proxy': ['core', 'http', 'config/', 'config/resolve'],
   'config/validate': ['core', 'http', 'config/', 'config/options', 'config/kinds'],
   'config/sources': ['core', 'http', 'config/', 'config/options', 'config/validate'],

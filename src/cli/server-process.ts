@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
 import { realPathOrSame } from '../core/util/disk-name.ts'
-import { processStart, registeredServers, type RunningServer, type ServerProcess } from '../control/control.ts'
+import { registeredServers } from '../control/running-servers.ts'
+import { processStart, type RunningServer, type ServerProcess } from '../control/server-registry.ts'
 
 // Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
 const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'

@@ -1,6 +1,6 @@
 import { optionTable } from '../config/options/option-table.ts'
 import type { Environment } from '../config/sources/env.ts'
-import type { ServerStart } from '../control/control.ts'
+import type { ServerStart } from '../control/server-registry.ts'
 import { hash128 } from '../core/util/hash128.ts'
 import type { Command } from './args/command.ts'
 

@@ -1,5 +1,5 @@
 import type { Environment } from '../config/sources/env.ts'
-import { readRegistry } from '../control/control.ts'
+import { readRegistry } from '../control/running-servers.ts'
 import { ownerName, type PortOwner, type Severity } from '../scan/scan.ts'
 import { isRunning } from './server-process.ts'
 

@@ -3,10 +3,6 @@ import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import type { Endpoints, LiveControl } from './endpoints.ts'
 
-export { readRegistry, registeredServers } from './running-servers.ts'
-export { isOwnFolder, processStart, registerServer, registryFolder } from './server-registry.ts'
-export type { RegisteredContent, RunningServer, ServerProcess, ServerStart } from './server-registry.ts'
-
 /** The addresses below `/__serve8008/`: the layers of the pipeline that answer them, and their token. */
 export interface Control {
   /** Endpoints that ask for the token. They come before the password. */

@@ -8,7 +8,7 @@ import { parse } from 'valibot'
 import { scanSchema } from '../../src/cli/commands/scan-schema.ts'
 import { freePort } from '../support/free-port.ts'
 import type { Finding } from '../../src/scan/scan.ts'
-import { registerServer } from '../../src/control/control.ts'
+import { registerServer } from '../../src/control/server-registry.ts'
 import { folderOf, registered, run, serve, start } from './command.ts'
 import { runHere } from './here.ts'
 

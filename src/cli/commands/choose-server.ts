@@ -5,7 +5,7 @@ import { realPathOrSame } from '../../core/util/disk-name.ts'
 import { correctedCommand } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
 import { serverPort } from './definition.ts'
-import type { RunningServer } from '../../control/control.ts'
+import type { RunningServer } from '../../control/server-registry.ts'
 
 /**
  * The server that a command means: the one that was named by its port, else the one of this folder, else the only one.

@@ -1,5 +1,5 @@
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
-import type { RunningServer } from '../../control/control.ts'
+import type { RunningServer } from '../../control/server-registry.ts'
 import type { Command } from '../args/command.ts'
 import { commandLine } from '../args/command-line.ts'
 import { importConfig } from '../import-config.ts'

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { processStart } from '../../control/control.ts'
+import { processStart } from '../../control/server-registry.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { formatSince } from '../../core/util/format-time.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'

@@ -7,7 +7,7 @@ import type { Command } from '../args/command.ts'
 import { replaceWord } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import type { RunningServer } from '../../control/control.ts'
+import type { RunningServer } from '../../control/server-registry.ts'
 import { runningServers } from '../server-process.ts'
 import { printingFlags, serverPort, type CommandDefinition } from './definition.ts'
 

@@ -7,7 +7,7 @@ import { displayPath } from '../output/display.ts'
 import { createStyle, lineColumns, wrapText, type Terminal } from '../output/terminal.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import type { RunningServer } from '../../control/control.ts'
+import type { RunningServer } from '../../control/server-registry.ts'
 import { runningServers } from '../server-process.ts'
 import { printingFlags, type CommandDefinition } from './definition.ts'
 

@@ -8,7 +8,7 @@ import { replaceWord } from '../args/corrected-command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import type { RunningServer } from '../../control/control.ts'
+import type { RunningServer } from '../../control/server-registry.ts'
 import { isRunning, isSameFolder, isThatServer, runningServers, terminate } from '../server-process.ts'
 import { printingFlags, serverPort, type CommandDefinition } from './definition.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { loadConfig } from '../../config/load.ts'
-import { readRegistry } from '../../control/control.ts'
+import { readRegistry } from '../../control/running-servers.ts'
 import { importConfig } from '../import-config.ts'
 import { findStores, openUserAuthority } from '../commands/open-authority.ts'
 import { packageVersion, type Program } from '../process-io.ts'

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../../config/load.ts'
-import type { RunningServer } from '../../control/control.ts'
+import type { RunningServer } from '../../control/server-registry.ts'
 import {
   dividedText,
   isDivided,

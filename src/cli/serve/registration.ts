@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import { actionText } from '../../config/kinds/registry.ts'
-import { controlPrefix, registerServer, type RegisteredContent } from '../../control/control.ts'
+import { controlPrefix } from '../../control/control.ts'
+import { registerServer, type RegisteredContent } from '../../control/server-registry.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
 import type { Command } from '../args/command.ts'

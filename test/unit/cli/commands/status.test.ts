@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderServers } from '../../../../src/cli/commands/status.ts'
 import { textWidth } from '../../../../src/core/util/text-width.ts'
-import type { RunningServer } from '../../../../src/control/control.ts'
+import type { RunningServer } from '../../../../src/control/server-registry.ts'
 
 const now = new Date(2026, 4, 6, 14, 2).getTime()
 const terminal = { isTerminal: true, color: false, columns: 80 }

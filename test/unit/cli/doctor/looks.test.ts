@@ -19,7 +19,7 @@ import { loopbackFindings, lookAtLoopback, portFindings } from '../../../../src/
 import { lookAtWatching, watchingFindings } from '../../../../src/cli/doctor/watching.ts'
 import type { Seen } from '../../../../src/cli/doctor/check.ts'
 import type { FoundStore } from '../../../../src/cli/commands/open-authority.ts'
-import type { RunningServer } from '../../../../src/control/control.ts'
+import type { RunningServer } from '../../../../src/control/server-registry.ts'
 import { testPorts } from '../../../../src/net/self-test.ts'
 
 const skip = process.platform === 'win32' ? 'Windows has no modes' : false
