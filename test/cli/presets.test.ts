@@ -6,7 +6,7 @@ import { presetNames, presetText, readPreset } from '../../src/config/presets.ts
 import { folderOf, run } from './command.ts'
 
 /** The files that presets name, beside a page. */
-const files = { 'index.html': '<h1>page</h1>' }
+const files = { 'index.html': '<h1>page</h1>', '.htpasswd': 'ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n' }
 
 /** A preset with an upstream, where it has none by default. */
 function chosen(name: string): string[] {

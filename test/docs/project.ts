@@ -74,6 +74,7 @@ export async function makeProject(
     'manual/index.html': '<!doctype html><title>Manual</title>',
     ...certificates,
     users: 'ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n',
+    '.htpasswd': 'ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n',
     'client.py': "import os, urllib.request\nurllib.request.urlopen(os.environ['DOCS_TLS_URL']).read()\n",
     'package.json': '{ "private": true, "type": "module" }',
     'bin/serve8008': `#!/bin/sh\nexec '${process.execPath}' '${built}' "$@"\n`,

@@ -76,7 +76,7 @@ export async function runSection(
       (/ --(?:tls|cert|pfx|redirect)\b/.test(line) && !line.includes('=only') && !/--redirect(?: |$)/.test(line))
     const [, tlsPort = ''] = isSecure ? await command.stdout(/https:\/\/\S+?:(\d+)\//) : []
     served = { line, command, url, tlsPort }
-    if (url.startsWith('http')) await ask(line, url, presetOf(text).root === false)
+    if (url.startsWith('http')) await ask(line, url, expectedStatus(text))
   }
 
   /** Where the server is: its plain line, or its first line of JSON. */
@@ -85,10 +85,17 @@ export async function runSection(
     return (plain ?? json ?? '').replace('//0.0.0.0:', '//127.0.0.1:')
   }
 
+  /** What a command or a config file answers to a request without a password. */
+  function expectedStatus(text: string): string {
+    const { authFile, root } = presetOf(text)
+    if (authFile !== undefined || /--auth|^ {2}auth(?:File)?:/m.test(text)) return '401'
+    return root === false ? '404' : '200'
+  }
+
   /** The server answers, and forwards what the line says. */
-  async function ask(line: string, url: string, isEmpty: boolean): Promise<void> {
+  async function ask(line: string, url: string, expected: string): Promise<void> {
     const status = await curl(['-o', '/dev/null', '-w', '%{http_code}', url])
-    assert.equal(status, line.includes('--auth') ? '401' : isEmpty ? '404' : '200', line)
+    assert.equal(status, expected, line)
     for (const [, match = '', target = ''] of line.matchAll(/(?:-x|--proxy) ([^\s=]+)=\S*?(\d{4})\b/g)) {
       const isPath = match.startsWith('/')
       const address = isPath ? new URL(match, url).href : url
@@ -264,6 +271,7 @@ function onFreePort(line: string): string {
 /** What the preset sets that a line or a config file names. */
 function presetOf(text: string): {
   readonly root?: unknown
+  readonly authFile?: unknown
   readonly listeners?: readonly { readonly tls?: boolean }[]
 } {
   const [, name] = /--preset ([\w-]+)|preset: '([\w-]+)'/.exec(text)?.filter((part) => part !== undefined) ?? []

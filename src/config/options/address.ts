@@ -1,5 +1,16 @@
 import { parseInteger } from '../values/parse-text.ts'
-import { filePath, joint, oneText, portList, toggle, unset, type Joint, type Unset } from './option.ts'
+import {
+  filePath,
+  joint,
+  oneText,
+  plain,
+  portList,
+  toggle,
+  unset,
+  type Joint,
+  type Toggle,
+  type Unset,
+} from './option.ts'
 import { descriptor } from './shapes.ts'
 
 /** Where the server listens. */
@@ -50,6 +61,12 @@ export class AddressOptions {
     description: "Share with the local network: every address, and this machine's own names.",
     excludes: ['host'],
     foreignFlags: [[['--expose', '--public', '--qr', '--qrcode'], '--lan']],
+  })
+  /** Whether the server may listen on every address of the machine: with `lan`, or with the host `0.0.0.0` or `::`. Default true. */
+  readonly wildcard: Toggle = plain({
+    ...toggle,
+    default: true,
+    description: 'Allow listening on every address of the machine: with --lan, 0.0.0.0 or ::.',
   })
   /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
   readonly socket: Unset<string> = unset({

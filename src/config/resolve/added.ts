@@ -54,9 +54,10 @@ export function resolveAddedSite(
 export function resolveAddedListener(given: unknown, server: ResolvedConfig): ResolvedListener {
   const problems: Problem[] = []
   const [checked = {}] = validateOptions({ listeners: [given] }, problems).listeners ?? []
-  const { host, lan, tls } = server
+  const { host, lan, tls, wildcard } = server
   const options = {
     lan,
+    wildcard,
     ...(lan && isLoopbackName(host) ? {} : { host }),
     certificates: tls?.certificates ?? [],
   } as CheckedOptions

@@ -19,6 +19,14 @@ export function resolveAddress(options: CheckedOptions, cwd: string, problems: P
       hint: 'remove one of them',
     })
   }
+  const isWildcard = lan || host === '::' || /^(?:::ffff:0:0|0\.0\.0\.0)$/.test(host)
+  if (options.wildcard === false && isWildcard && options.socket === undefined && options.fd === undefined) {
+    problems.push({
+      path: [lan ? 'lan' : 'host'],
+      message: 'the option wildcard forbids listening on every address',
+      hint: 'use the host of one address, or add --wildcard',
+    })
+  }
   const conflicts = (['port', 'socket', 'fd'] as const).filter((key) => options[key] !== undefined)
   if (conflicts.length > 1) {
     problems.push({

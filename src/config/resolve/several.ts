@@ -58,10 +58,11 @@ export function resolveListener(
   const { name, tls = given.certificates !== undefined, certificates, ...address } = given
   const own: Problem[] = []
   const { host = options.host, lan = options.lan, strictPort = options.strictPort } = given
+  const { wildcard } = options
   const isDirect = address.socket !== undefined || address.fd !== undefined
   const usual = tls ? defaults.tlsPort : defaults.port
   const { port = isDirect ? undefined : usual } = address
-  const all = { ...address, port, strictPort, host, lan }
+  const all = { ...address, port, strictPort, host, lan, wildcard }
   const entries = Object.entries(all).filter(([, value]) => value !== undefined)
   const resolved = resolveAddress(Object.fromEntries(entries) as CheckedOptions, cwd, own)
   if (tls && resolved.socket !== undefined) {

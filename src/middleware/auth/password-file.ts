@@ -58,10 +58,12 @@ export function followPasswordFile(path: string, onWarning: (warning: Warning) =
 }
 
 function unreadable(path: string, cause: unknown): ServeError {
-  return new ServeError('E8008_AUTH_FILE', `The password file ${redactPath(path)} cannot be read.`, {
-    hint: 'set authFile to an htpasswd file that the current user can read',
-    cause,
-  })
+  const shown = redactPath(path)
+  const [fault, hint] =
+    (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      ? ['does not exist', `create it: htpasswd -cB ${shown} USER`]
+      : ['cannot be read', 'set authFile to an htpasswd file that the current user can read']
+  return new ServeError('E8008_AUTH_FILE', `The password file ${shown} ${fault}.`, { hint, cause })
 }
 
 /** Errors have the number of a line and not its text, which may be a password in plain text. */

@@ -14,6 +14,7 @@ describe('resolveConfig', () => {
       fallback: true,
       host: 'localhost',
       lan: false,
+      wildcard: true,
       sites: [],
       defaultSite: true,
       listeners: [

@@ -213,7 +213,7 @@ describe('a password file that breaks while it is used', () => {
     writeFileSync(file, bcrypt)
     assert.deepEqual([...current().keys()], ['ann'])
     assert.deepEqual(warnings, [
-      'W8008_AUTH_FILE The password file FILE cannot be read. Its last users stay valid.',
+      'W8008_AUTH_FILE The password file FILE does not exist. Its last users stay valid.',
       'W8008_AUTH_FILE The password file FILE is not a file. Its last users stay valid.',
     ])
   })
@@ -274,7 +274,7 @@ test('a file with invalid lines is an error with their numbers and without their
 test('a missing file, or a folder, is an error', (t) => {
   const file = passwordFile(t, sha)
   const code = 'E8008_AUTH_FILE'
-  assert.throws(() => followPasswordFile(`${file}.missing`)(), { code, hint: /authFile/ })
+  assert.throws(() => followPasswordFile(`${file}.missing`)(), { code, hint: /^create it: htpasswd -cB \S+ USER$/ })
   assert.throws(() => followPasswordFile(join(file, '..'))(), { code, message: /is not a file/ })
 })
 
