@@ -36,13 +36,7 @@ export function createConditionsAndRanges(options: ConditionsAndRangesOptions): 
 
   return (reply, x) => {
     const { validators } = reply
-    if (
-      reply.relayed === true ||
-      validators === undefined ||
-      reply.status !== 200 ||
-      !hasConditionOrRange(x.headers.names)
-    )
-      return reply
+    if (reply.relayed === true || validators === undefined || reply.status !== 200) return reply
     if (x.method !== 'GET' && x.method !== 'HEAD') return reply
 
     const outcome = evaluatePreconditions(x.method, x.headers, validators)
@@ -82,14 +76,6 @@ export function createConditionsAndRanges(options: ConditionsAndRangesOptions): 
     if (ranges.length > 1 || range === undefined) return multipartReply({ ...reply, headers }, body, ranges)
     return partReply(reply, headers, body, range)
   }
-}
-
-/** Whether a request has `Range` or a precondition. Most have none, and skip the rest. */
-function hasConditionOrRange(names: readonly string[]): boolean {
-  for (const name of names) {
-    if (name === 'range' || (name.charCodeAt(0) === 105 && name.startsWith('if-'))) return true
-  }
-  return false
 }
 
 function partReply(reply: Reply, headers: string[], body: Uint8Array | FileSlice, range: ByteRange): Reply {

@@ -4,7 +4,6 @@ import { createCompression } from '../middleware/compression.ts'
 import { createCors } from '../middleware/cors.ts'
 import { createIsolation, createResourcePolicy } from '../middleware/constant-fields.ts'
 import { createResponseHeaders } from '../middleware/response-headers.ts'
-import { createConditionsAndRanges } from '../middleware/conditions-and-ranges.ts'
 import { createStaleWorker } from '../middleware/stale-worker.ts'
 import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
@@ -59,7 +58,12 @@ export function createPipeline(parts: PipelineOptions): Handler {
     // changes bytes, validators and length, so before anything that speaks about them
     ...(config.compress ? [createCompression()] : []),
     // last: preconditions and ranges are about the representation as the client gets it
-    createConditionsAndRanges({ maxRanges: config.limits.ranges, refuse }),
+    createLateFilter(hasConditionOrRange, async () =>
+      (await import('../middleware/conditions-and-ranges.ts')).createConditionsAndRanges({
+        maxRanges: config.limits.ranges,
+        refuse,
+      }),
+    ),
   ]
 
   const list: Layer[] = [
@@ -138,6 +142,23 @@ function createFetchLayer(handler: FetchHandler): Layer {
     let handle: Handler | undefined
     return async (x) => (handle ??= (await import('./fetch-layer.ts')).fetchLayer(handler)(next))(x)
   }
+}
+
+/** A filter that is loaded with the first request that it concerns. */
+function createLateFilter(concerns: (x: Exchange) => boolean, load: () => Promise<Filter>): Filter {
+  let filter: Filter | undefined
+  return (reply, x) => {
+    if (!concerns(x)) return reply
+    return filter === undefined ? load().then((loaded) => (filter ??= loaded)(reply, x)) : filter(reply, x)
+  }
+}
+
+/** Whether a request has `Range` or a precondition. Most have none. */
+function hasConditionOrRange({ headers: { names } }: Exchange): boolean {
+  for (const name of names) {
+    if (name === 'range' || (name.charCodeAt(0) === 105 && name.startsWith('if-'))) return true
+  }
+  return false
 }
 
 function opening(opened: (x: Exchange) => void): Layer {
