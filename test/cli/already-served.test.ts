@@ -4,7 +4,8 @@ import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/server-process.ts'
-import { folderOf, registered, run, serve, start, type Command, type Ended } from './command.ts'
+import { folderOf, registered, serve, start, type Command, type Ended } from './command.ts'
+import { runHere, serveHere } from './here.ts'
 
 const linux = process.platform === 'linux' ? false : 'network namespaces are those of Linux'
 const isolated =
@@ -15,21 +16,21 @@ test('a port that serves this folder already is named with its address', async (
   const cwd = await folderOf(t, { 'other/a.txt': '' })
   const { port, url } = await serve(t, ['.'], { cwd, env })
   await registered(env)
-  const again = await run(t, ['--port', String(port)], { cwd, env })
+  const again = await runHere(t, ['--port', String(port)], { cwd, env })
   assert.equal(again.exitCode, 3)
   assert.ok(again.stderr.includes(` This folder is already served at ${url}.\n`), again.stderr)
-  const json = await run(t, ['--port', String(port), '--json'], { cwd, env })
+  const json = await runHere(t, ['--port', String(port), '--json'], { cwd, env })
   const { error } = JSON.parse(json.stderr) as { error: Record<string, unknown> }
   const [first] = runningServers(env)
   assert.deepEqual([error['code'], error['url'], error['pid']], ['E8008_PORT_HELD', url, first?.pid])
-  const other = await run(t, ['./other', '--port', String(port)], { cwd, env })
+  const other = await runHere(t, ['./other', '--port', String(port)], { cwd, env })
   assert.doesNotMatch(other.stderr, /already served/)
   const link = join(await folderOf(t, {}), 'link')
   symlinkSync(cwd, link, 'dir')
-  const linked = await run(t, [link, '--port', String(port)], { cwd, env })
+  const linked = await runHere(t, [link, '--port', String(port)], { cwd, env })
   assert.ok(linked.stderr.includes(` This folder is already served at ${url}.\n`), linked.stderr)
   // A port of its own starts a second one.
-  const second = await serve(t, ['.', '--port', '0'], { cwd, env })
+  const second = await serveHere(t, ['.', '--port', '0'], { cwd, env })
   assert.notEqual(second.port, port)
 })
 
@@ -137,7 +138,7 @@ test('--open says that there is no browser, and where to go', { skip: linux }, a
     [browser, 'ended with 3'],
     [join(cwd, 'missing'), 'missing is not installed'],
   ] as const) {
-    const { stderr } = await serve(t, ['--open'], { cwd, env: { BROWSER: name } })
+    const { stderr } = await serveHere(t, ['--open'], { cwd, env: { BROWSER: name } })
     await stderr(new RegExp(`No browser was opened \\(.*${why}\\)\\. Open http://localhost:\\d+/ yourself`))
   }
 })

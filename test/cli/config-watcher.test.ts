@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { RawClient } from '../support/raw.ts'
-import { folderOf, serve, start } from './command.ts'
-import { serveHere } from './here.ts'
+import { folderOf, serve } from './command.ts'
+import { serveHere, startHere } from './here.ts'
 
 const config = (body: string, more = ''): string =>
   `export default { routes: [{ match: { path: '/x' }, reply: { body: '${body}' } }], ${more} }`
@@ -21,7 +21,7 @@ async function appears(file: string): Promise<void> {
 test('an edit of the config file changes the routes, without dropping a connection', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')
-  const { url, port, stdout, stderr } = await serve(t, ['--limit', 'idleMs=60000'], { cwd })
+  const { url, port, stdout, stderr } = await serveHere(t, ['--limit', 'idleMs=60000'], { cwd })
   const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
   const held = await RawClient.open(port)
   t.after(() => held.socket.destroy())
@@ -83,8 +83,7 @@ test('reports an edit without changes with --json, or after a broken edit', asyn
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')
   const pretty = await serveHere(t, [], { cwd })
-  const json = start(t, ['--port', '0', '--json'], { cwd })
-  await json.stdout(/"url".*\n/)
+  const json = await startHere(t, ['--port', '0', '--json'], { cwd }, /"url".*\n/)
   writeFileSync(file, `${config('one')} // mended`)
   const [line] = await json.stdout(/^\{"routes":.*\}$/m)
   const { routes } = JSON.parse(line) as { routes: { time: string; ids: unknown; changes: unknown } }
@@ -231,8 +230,7 @@ test('reports code of an edit that stands for data', async (t) => {
 test('an edit tells what changed, and what needs a restart with its values', async (t) => {
   const write = (more: string): string => `export default { port: 0, ${more} }`
   const cwd = await folderOf(t, { 'serve8008.config.mjs': write(`proxy: { '/api/orders': 39303, '/b': 2 }`) })
-  const { stdout, stderr } = start(t, [], { cwd })
-  await stdout(/ at (http\S+)/)
+  const { stdout, stderr } = await startHere(t, [], { cwd }, / at (http\S+)/)
   const secret = `auth: 'ann:hunter2', headers: { 'x-a': 'b' }`
   writeFileSync(
     join(cwd, 'serve8008.config.mjs'),
@@ -259,7 +257,7 @@ test('an edit of mounts and of routes to folders holds from the next request on'
     'docs/a.txt': 'docs',
     'more/a.txt': 'more',
   })
-  const { url, stdout, stderr } = await serve(t, ['./site'], { cwd })
+  const { url, stdout, stderr } = await serveHere(t, ['./site'], { cwd })
   const text = async (path: string): Promise<string> => (await fetch(new URL(path, url))).text()
   const edit = (options: object): void => writeFileSync(join(cwd, 'serve8008.config.json'), JSON.stringify(options))
   assert.equal(await text('docs/a.txt'), 'docs')
@@ -288,8 +286,7 @@ test('reports a config file that was deleted, and its return', async (t) => {
 
 test('with --json an edit is one line with its changes', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.json': '{ "proxy": { "/a": 1 } }' })
-  const { stdout } = start(t, ['--json', '--port', '0'], { cwd })
-  await stdout(/^\{.*\}$/m)
+  const { stdout } = await startHere(t, ['--json', '--port', '0'], { cwd }, /^\{.*\}$/m)
   writeFileSync(join(cwd, 'serve8008.config.json'), '{ "cors": true, "proxy": { "/a": { "to": 2, "retries": 2 } } }')
   const [line] = await stdout(/^\{"routes":.*\}$/m)
   const { routes } = JSON.parse(line) as { routes: Record<string, unknown> }

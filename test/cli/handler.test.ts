@@ -25,7 +25,7 @@ const navigation = { accept: 'text/html', 'sec-fetch-dest': 'document', 'sec-fet
 for (const [kind, source] of Object.entries({ hono, h3, plain })) {
   test(`--handler: ${kind} answers what is no file, and an edit replaces it once it is good`, async (t) => {
     const cwd = await folderOf(t, { 'app.mjs': source, 'name.mjs': `export const name = 'one'`, 'a.txt': 'alpha' })
-    const { url, stdout, stderr } = await serve(t, ['--handler', 'app.mjs'], { cwd })
+    const { url, stdout, stderr } = await serveHere(t, ['--handler', 'app.mjs'], { cwd })
     const page = async (): Promise<string> => (await fetch(url, { headers: navigation })).text()
     assert.match(await page(), /<title>one<\/title>/)
     assert.match(await page(), /__serve8008\/live\.js/)
@@ -105,7 +105,7 @@ for (const [name, source, message] of [
 ] as const) {
   test(`an edit that ${name} leaves the old version in place, and the next edit replaces it`, async (t) => {
     const cwd = await folderOf(t, { 'app.mjs': good('one') })
-    const { url, stdout, stderr } = await serve(t, ['--handler', 'app.mjs'], { cwd })
+    const { url, stdout, stderr } = await serveHere(t, ['--handler', 'app.mjs'], { cwd })
     writeFileSync(join(cwd, 'app.mjs'), source)
     await stderr(message)
     await stdout(/handler app\.mjs was not applied; the previous one answers$/m)
@@ -134,7 +134,7 @@ for (const [name, source, message] of [
 
 test('a newer edit replaces one that does not end', async (t) => {
   const cwd = await folderOf(t, { 'app.mjs': good('one') })
-  const { url, stdout } = await serve(t, ['--handler', 'app.mjs'], { cwd })
+  const { url, stdout } = await serveHere(t, ['--handler', 'app.mjs'], { cwd })
   writeFileSync(
     join(cwd, 'app.mjs'),
     `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(join(cwd, 'begun'))}, '')\n${blocked}`,
@@ -147,7 +147,7 @@ test('a newer edit replaces one that does not end', async (t) => {
 
 test('a module that is deleted and written again is loaded again', async (t) => {
   const cwd = await folderOf(t, { 'app.mjs': good('one') })
-  const { url, stdout, stderr } = await serve(t, ['--handler', 'app.mjs'], { cwd })
+  const { url, stdout, stderr } = await serveHere(t, ['--handler', 'app.mjs'], { cwd })
   rmSync(join(cwd, 'app.mjs'))
   await stderr(/There is no module .*app\.mjs for the option handler\./)
   assert.equal(await (await fetch(url)).text(), 'one')
@@ -163,7 +163,7 @@ test('what a linked module imports beside its own file is watched, and not serve
     'real/name.mjs': `export const name = 'one'`,
   })
   symlinkSync('real/app.mjs', join(cwd, 'app.mjs'))
-  const { url, stdout } = await serve(t, ['--handler', 'app.mjs'], { cwd })
+  const { url, stdout } = await serveHere(t, ['--handler', 'app.mjs'], { cwd })
   for (const file of ['app.mjs', 'real/app.mjs', 'real/name.mjs'])
     assert.equal((await fetch(new URL(file, url))).status, 404)
   writeFileSync(join(cwd, 'real/name.mjs'), `export const name = 'two'`)

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LivePage } from '../support/live-page.ts'
 import { folderOf, registered, serve } from './command.ts'
-import { runHere } from './here.ts'
+import { runHere, serveHere } from './here.ts'
 
 const files = { 'site/index.html': '<!doctype html>home', 'site/style.css': 'p{}', 'run/.keep': '' }
 
 test('prints a line for each update of pages, and one for each page error without control characters', async (t) => {
   const cwd = await folderOf(t, files)
-  const { port, stdout } = await serve(t, ['./site', '--console'], { cwd, env: { XDG_RUNTIME_DIR: join(cwd, 'run') } })
+  const { port, stdout } = await serveHere(t, ['./site', '--console'], { cwd, env: { XDG_RUNTIME_DIR: join(cwd, 'run') } })
   using page = await LivePage.open(port, { resources: ['/style.css'] })
   await page.next()
   writeFileSync(join(cwd, 'site/style.css'), 'p{color:red}')

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import type { VerifyResult } from '../../src/index.ts'
-import { commandWords, folderOf, run, serve, start } from './command.ts'
+import { commandWords, folderOf, serve, start } from './command.ts'
+import { runHere } from './here.ts'
 
 const linux = process.platform === 'linux' ? false : 'network namespaces are those of Linux'
 const isolated =
@@ -20,7 +21,7 @@ interface Report {
 
 test('verify tests the server of this folder, and exits with 0', async (t) => {
   const cwd = await folderOf(t, { 'index.html': '<p>x', '.env': 'A=1' })
-  const { exitCode, stdout } = await run(t, ['verify'], { cwd })
+  const { exitCode, stdout } = await runHere(t, ['verify'], { cwd })
   assert.match(stdout, /^ {2}http:\/\/localhost:\d+\/ {3}HTTP\/1\.1$/m)
   assert.match(stdout, /^ {2}ok {3}foreign Host +refuses 6 names that are not its own$/m)
   assert.match(stdout, /^ {2}0 failed, \d+ passed, \d+ not applicable$/m)
@@ -40,7 +41,7 @@ test('every listener and every site of the config is tested, on ports of its own
     }),
   })
   const env = { XDG_DATA_HOME: await folderOf(t, {}), XDG_RUNTIME_DIR: await folderOf(t, {}) }
-  const { exitCode, stdout, stderr } = await run(t, ['verify', '--json'], { cwd, env })
+  const { exitCode, stdout, stderr } = await runHere(t, ['verify', '--json'], { cwd, env })
   assert.equal(exitCode, 0, `${stdout}${stderr}`)
   const { passed, results, untested } = JSON.parse(stdout) as Report
   assert.deepEqual([passed, untested], [true, ['/far']])
@@ -57,7 +58,7 @@ test('every listener and every site of the config is tested, on ports of its own
 
 test('a flag that lets a check fail is named as the fix, and the exit code is 1', async (t) => {
   const cwd = await folderOf(t, { 'a.txt': 'x', '.env': 'A=1' })
-  const { exitCode, stdout } = await run(t, ['verify', '--dotfiles', '--serve', '.env'], { cwd })
+  const { exitCode, stdout } = await runHere(t, ['verify', '--dotfiles', '--serve', '.env'], { cwd })
   assert.match(stdout, /^ {2}FAILED {2}dotfiles: \/\.env is served$/m)
   assert.match(stdout, /^ {10}fix {3}remove or narrow \w+ \(set by flag --\w+\)$/m)
   assert.ok(stdout.indexOf('FAILED') < stdout.indexOf('  ok '))
@@ -67,7 +68,7 @@ test('a flag that lets a check fail is named as the fix, and the exit code is 1'
 test('verify of a port tests what listens there', async (t) => {
   const cwd = await folderOf(t, { 'index.html': '<p>x' })
   const { port, url } = await serve(t, ['.'], { cwd })
-  const { exitCode, stdout } = await run(t, ['verify', String(port), '--json'], { cwd })
+  const { exitCode, stdout } = await runHere(t, ['verify', String(port), '--json'], { cwd })
   const { results } = JSON.parse(stdout) as Report
   assert.deepEqual([exitCode, results.map((each) => each.url)], [0, [url]])
 })
@@ -81,7 +82,7 @@ test('wrong words are usage errors with a command that works', async (t) => {
     [['http://127.0.0.1:0/'], /is neither a URL with http or https nor a port/],
     [['http://192.0.2.1/'], /192\.0\.2\.1 is not this machine.*\n.*Add --host 192\.0\.2\.1/],
   ] as const) {
-    const { exitCode, stderr } = await run(t, ['verify', ...args], { cwd })
+    const { exitCode, stderr } = await runHere(t, ['verify', ...args], { cwd })
     assert.match(stderr, message)
     assert.equal(exitCode, 2)
   }
