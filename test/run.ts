@@ -44,26 +44,31 @@ const rootHook = /^(?:before|beforeEach|afterEach)\(/m
 /** Files that change what belongs to the process say why: `// own process: …`. */
 const ownProcess = /^\/\/ own process: /m
 
-/** Tests that wait for processes and browsers that they start: the longest, so that they begin first, each by itself. */
+/** Files that wait long say so, each with a process of its own that begins first: `// starts first: …`. */
+const startsFirst = /^\/\/ starts first: /m
+
+/** Tests that wait for processes and browsers that they start, each by itself. */
 const starting = ['test/browser/', 'test/cli/']
 
-/** Which files share a process: the slow ones and those that need it have one each. */
+/** Which files share a process, in their order: the slow ones and those that need it have one each. */
 function batchesOf(files: readonly string[]): string[][] {
   const first: string[] = []
-  const single: string[] = []
   const shared: string[] = []
+  const starters: string[] = []
+  const single: string[] = []
   for (const file of files) {
     const text = readFileSync(join(root, file), 'utf8')
-    if (starting.some((folder) => file.startsWith(folder))) first.push(file)
+    if (startsFirst.test(text)) first.push(file)
+    else if (starting.some((folder) => file.startsWith(folder))) starters.push(file)
     else if (!isQuick(file) || rootHook.test(text) || ownProcess.test(text)) single.push(file)
     else shared.push(file)
   }
   // Every batch gets something of each folder, so that they take about as long.
   const count = Math.ceil(shared.length / filesInProcess)
   const batches = Array.from({ length: count }, (_, at) => shared.filter((_each, index) => index % count === at))
-  // The batches are the longest. Those that compute run beside those that wait, and the short ones fill the end evenly.
-  const long = batches.flatMap((batch, at) => [batch, ...first.slice(at, at + 1).map((file) => [file])])
-  return [...long, ...first.slice(batches.length).map((file) => [file]), ...single.map((file) => [file])]
+  const alone = (each: readonly string[]): string[][] => each.map((file) => [file])
+  // Those that compute run beside those that wait, the longest first. The short ones fill the end evenly.
+  return [...alone(first), ...batches, ...alone(starters), ...alone(single)]
 }
 
 /** Suites that measure: each of their files has the machine to itself. */

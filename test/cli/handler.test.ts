@@ -1,3 +1,4 @@
+// starts first: a handler gets ten seconds to load
 import assert from 'node:assert/strict'
 import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -11,7 +11,10 @@ const files = { 'site/index.html': '<!doctype html>home', 'site/style.css': 'p{}
 
 test('prints a line for each update of pages, and one for each page error without control characters', async (t) => {
   const cwd = await folderOf(t, files)
-  const { port, stdout } = await serveHere(t, ['./site', '--console'], { cwd, env: { XDG_RUNTIME_DIR: join(cwd, 'run') } })
+  const { port, stdout } = await serveHere(t, ['./site', '--console'], {
+    cwd,
+    env: { XDG_RUNTIME_DIR: join(cwd, 'run') },
+  })
   using page = await LivePage.open(port, { resources: ['/style.css'] })
   await page.next()
   writeFileSync(join(cwd, 'site/style.css'), 'p{color:red}')

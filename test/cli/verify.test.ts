@@ -1,3 +1,4 @@
+// starts first: it tests in namespaces with whole servers
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'

@@ -1,3 +1,4 @@
+// starts first: each test of a server waits for what comes late
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer as createHttp, request, type RequestListener } from 'node:http'
