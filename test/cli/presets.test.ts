@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { presetNames, presetText, readPreset } from '../../src/config/presets.ts'
-import { folderOf, run } from './command.ts'
+import { folderOf, run, serve } from './command.ts'
 
 /** The files that presets name, beside a page. */
 const files = { 'index.html': '<h1>page</h1>', '.htpasswd': 'ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n' }
+
+/** A backend that answers with its name. */
+async function startBackend(name: string): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer((_request, response) => response.end(name)).listen(0, 'localhost')
+  await once(server, 'listening')
+  return { server, port: (server.address() as AddressInfo).port }
+}
 
 /** A preset with an upstream, where it has none by default. */
 function chosen(name: string): string[] {
@@ -24,6 +34,29 @@ describe('serve8008 check --preset', () => {
       assert.match(stdout, new RegExp(` preset ${name}\n`))
     })
   }
+})
+
+test('an edit of the upstream of a config file holds from the next request on', async (t) => {
+  const [one, two] = [await startBackend('one'), await startBackend('two')]
+  t.after(() => [one, two].forEach(({ server }) => server.close()))
+  const config = (port: number, more = {}): string => JSON.stringify({ preset: 'spa-api', upstream: port, ...more })
+  const cwd = await folderOf(t, { ...files, 'serve8008.config.json': config(one.port) })
+  const { url, stdout, stderr } = await serve(t, [], { cwd })
+  const ask = async (): Promise<string> => (await fetch(new URL('api', url))).text()
+  assert.equal(await ask(), 'one')
+  writeFileSync(join(cwd, 'serve8008.config.json'), config(two.port))
+  await stdout(/config \/api now goes to localhost:\d+/)
+  assert.equal(await ask(), 'two')
+  // What a preset sets needs a restart where the same in the file would; the preset itself is no such setting.
+  writeFileSync(join(cwd, 'serve8008.config.json'), '{ "preset": "spa", "listing": true }')
+  await stderr(/has changes that need a restart of serve8008: listing becomes on \(now off\)\.\n/)
+})
+
+test('check says of each route whether it is that of the preset', async (t) => {
+  const reply = '{ "match": { "path": "/x" }, "reply": {} }'
+  const cwd = await folderOf(t, { 'serve8008.config.json': `{ "preset": "matrix", "routes": [${reply}] }` })
+  const { stdout } = await run(t, ['check'], { cwd })
+  assert.match(stdout, /\/x -> reply 200 +file serve8008\.config\.json\n.*matrix\/client.* preset matrix\n/)
 })
 
 describe('serve8008 presets', () => {

@@ -1,4 +1,5 @@
 import { limitNames } from '../../config/options/limits.ts'
+import { presetNames } from '../../config/presets.ts'
 import { usageError, withoutSecret } from '../args/command-line.ts'
 import { flags as servingFlags, type Flag } from '../args/flags.ts'
 import { helpPages } from './help-pages.ts'
@@ -55,8 +56,16 @@ function spellings(flag: Flag): string[] {
   return [flag.name, ...flag.aliases].map(dashed).concat(negated)
 }
 
+/** The words of a command, where they can be listed. */
+function choicesOf(words: CommandDefinition['words'], commands: readonly CommandDefinition[]): readonly string[] {
+  if (words === 'pages') return helpPages(commands)
+  if (words === 'presets') return presetNames()
+  return typeof words === 'object' ? words : []
+}
+
 /** The values of a flag, where they can be listed; one that ends in `=` is to be gone on with. */
 function valuesOf(flag: Flag): readonly string[] {
+  if (flag.key === 'preset') return presetNames()
   return flag.key === 'limits' ? limitNames.map((name) => `${name}=`) : flag.choices
 }
 
@@ -79,7 +88,7 @@ function offersOf(commands: readonly CommandDefinition[], serving: readonly Flag
       name: nameOf(definition),
       flags,
       ownFlags: isLikeServing ? flags.filter(({ key }) => !serving.some((flag) => flag.key === key)) : flags,
-      choices: words === 'pages' ? helpPages(commands) : typeof words === 'object' ? words : [],
+      choices: choicesOf(words, commands),
       takesFiles: words === 'files',
     }
   })

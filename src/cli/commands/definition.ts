@@ -21,8 +21,8 @@ export interface CommandDefinition {
   readonly flags: readonly Flag[]
   /** Whether it takes the flags of serving too, whose help is `help all`. */
   readonly isLikeServing?: true
-  /** What its words are, for completions: files, folders, help pages or these words. Default: nothing to offer. */
-  readonly words?: 'files' | 'folders' | 'pages' | readonly string[]
+  /** What its words are, for completions: files, folders, help pages, presets or these words. Default: nothing to offer. */
+  readonly words?: 'files' | 'folders' | 'pages' | 'presets' | readonly string[]
   /** Its forms. */
   readonly usage: Rows
   readonly examples: Rows

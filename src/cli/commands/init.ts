@@ -19,6 +19,7 @@ export const initCommand: CommandDefinition = {
     ...flags.filter(({ key }) => key === 'upstream').map((flag) => ({ ...flag, canBeOff: false })),
     ...printingFlags,
   ],
+  words: 'presets',
   usage: [['serve8008 init NAME', `the options of the preset, with comments, as ${fileName}`]],
   examples: [['serve8008 init spa-api --upstream 3000', 'for a server on port 3000']],
   notes: [

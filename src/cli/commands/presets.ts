@@ -14,6 +14,7 @@ export const presetsCommand: CommandDefinition = {
   command: 'presets [name]',
   describe: 'list the presets, or print what one sets',
   flags: printingFlags,
+  words: 'presets',
   usage: [
     ['serve8008 presets', 'every preset with its description'],
     ['serve8008 presets NAME', 'the options that it sets, as a config file would hold them'],

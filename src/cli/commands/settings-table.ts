@@ -64,7 +64,10 @@ function rowsOf(
     const typed = Object.keys((key === 'mounts' ? options.mounts : options.proxy) ?? {})
     return Object.entries(value as Record<string, string>).map(([id, text], i) => {
       const shown = isAbsolute(text) ? displayPath(text, cwd) : text
-      return row(key === 'mounts' ? `${typed[i]}=${shown}` : `${id} -> ${shown}`, typed[i])
+      return row(
+        key === 'mounts' ? `${typed[i]}=${shown}` : `${id} -> ${shown}`,
+        key === 'routes' ? String(i) : typed[i],
+      )
     })
   }
   const entry = optionsByKey.get(key)

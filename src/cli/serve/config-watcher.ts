@@ -38,8 +38,12 @@ export interface ConfigWatchOptions {
 const goneMs = 1000
 /** Most lines that report one edit. */
 const mostLines = 20
-/** Options that hold from the start of the server on; routes and plugins are replaced while it runs. */
-const startOnly = optionTable.filter(({ key }) => !['proxy', 'routes', 'mounts', 'plugins'].includes(key))
+/**
+ * Options that hold from the start of the server on. Routes and plugins are replaced while it runs, and what a preset sets
+ * counts by itself.
+ */
+const replaced: readonly string[] = ['proxy', 'routes', 'mounts', 'plugins', 'preset', 'upstream']
+const startOnly = optionTable.filter(({ key }) => !replaced.includes(key))
 
 /**
  * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on, and

@@ -2,6 +2,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import { limitTexts } from '../options/limit-texts.ts'
 import { limitNames, limitTable } from '../options/limits.ts'
 import { commandDefaults, defaults, optionSchema, optionTable, siteKeys } from '../options/option-table.ts'
+import { presetNames } from '../presets.ts'
 import type { ListenerOptions } from '../value-types.ts'
 
 interface Node {
@@ -53,6 +54,7 @@ export function jsonSchema(): object {
     properties[key] = { description: `${description} Accepts ${accepts}.`, ...properties[key] }
     if (known[key] !== undefined) properties[key].default = known[key]
   }
+  properties['preset'] = { ...properties['preset'], enum: presetNames() }
   const limits = properties['limits']?.properties ?? {}
   for (const name of limitNames) {
     const { default: value } = limitTable[name]
