@@ -87,9 +87,9 @@ export async function runSection(
 
   /** What a command or a config file answers to a request without a password. */
   function expectedStatus(text: string): string {
-    const { authFile, root } = presetOf(text)
+    const { authFile, root, proxy } = presetOf(text)
     if (authFile !== undefined || /--auth|^ {2}auth(?:File)?:/m.test(text)) return '401'
-    return root === false ? '404' : '200'
+    return root === false && proxy?.['/'] === undefined ? '404' : '200'
   }
 
   /** The server answers, and forwards what the line says. */
@@ -272,6 +272,7 @@ function onFreePort(line: string): string {
 function presetOf(text: string): {
   readonly root?: unknown
   readonly authFile?: unknown
+  readonly proxy?: Readonly<Record<string, unknown>>
   readonly listeners?: readonly { readonly tls?: boolean }[]
 } {
   const [, name] = /--preset ([\w-]+)|preset: '([\w-]+)'/.exec(text)?.filter((part) => part !== undefined) ?? []

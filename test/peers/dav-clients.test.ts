@@ -5,37 +5,43 @@ import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { createDAVClient } from 'tsdav'
 import { Agent, fetch as undiciFetch } from 'undici'
-import type { ProxyOptions } from '../../src/config/kinds/proxy-types.ts'
+import type { ServeOptions } from '../../src/index.ts'
 import { startSecure, type Secured } from '../support/secure.ts'
-import { davPrograms, event, startDav } from './dav-servers.ts'
+import { davPrograms, event, presetOptions, startDav } from './dav-servers.ts'
 import { missing } from './program.ts'
 
 const run = promisify(execFile)
 
-/** A calendar server, the prefix that it is started with, and the route to it. */
-const forms = [
-  ['radicale', '', '/', (port) => ({ to: `http://127.0.0.1:${port}` })],
-  ['radicale', '', '/', (port) => ({ to: `http://127.0.0.1:${port}`, changeOrigin: true })],
-  ['radicale', '', '/cal', (port) => ({ to: `http://127.0.0.1:${port}/`, scriptName: true })],
-  ['xandikos', '', '/', (port) => ({ to: `http://127.0.0.1:${port}` })],
-  ['xandikos', '/cal', '/cal', (port) => ({ to: `http://127.0.0.1:${port}` })],
-] as const satisfies readonly (readonly [keyof typeof davPrograms, string, string, (port: number) => ProxyOptions])[]
+/** A calendar server, the prefix that it is started with, the one that clients see, and the options for its port. */
+const forms: readonly (readonly [keyof typeof davPrograms, string, string, (port: number) => ServeOptions])[] = [
+  ['radicale', '', '', (port) => ({ proxy: { '/': { to: `http://127.0.0.1:${port}`, changeOrigin: true } } })],
+  ['radicale', '', '', presetOptions],
+  ['radicale', '', '/cal', (port) => ({ ...presetOptions(port), base: '/cal' })],
+  ['xandikos', '', '', presetOptions],
+  // It is started with its prefix, so its paths have it.
+  [
+    'xandikos',
+    '/cal',
+    '/cal',
+    (port) => ({ ...presetOptions(port), base: '/cal', proxy: { '/': `http://127.0.0.1:${port}` } }),
+  ],
+]
 
-for (const [name, prefix, key, options] of forms) {
-  const route = `${key} ${JSON.stringify({ ...options(0), to: undefined })}`
+for (const [name, prefix, base, options] of forms) {
+  const { preset, proxy, base: own } = options(5232)
+  // Clients of the preset know the host name alone, and find the rest by the well-known URI.
+  const start = preset === undefined ? `${base}/` : '/'
 
-  describe(`${name} behind ${route}`, { skip: davPrograms[name].skip }, () => {
-    const base = key === '/' ? '' : key
-
+  describe(`${name} behind ${JSON.stringify({ preset, proxy, base: own })}`, { skip: davPrograms[name].skip }, () => {
     for (const scheme of ['http', 'https'] as const) {
       test(`has a calendar of tsdav, by ${scheme}`, async (t) => {
         await using dav = await startDav(name, prefix)
-        await using front = await startSecure({}, { proxy: { [key]: options(dav.port) }, live: false })
+        await using front = await startSecure({}, { live: false, ...options(dav.port) })
         const origin = originOf(front, scheme)
         const dispatcher = new Agent({ connect: { ca: front.ca } })
         t.after(() => dispatcher.close())
         const client = await createDAVClient({
-          serverUrl: `${origin}${base}/`,
+          serverUrl: `${origin}${start}`,
           credentials: { username: 'user', password: 'secret' },
           authMethod: 'Basic',
           defaultAccountType: 'caldav',
@@ -67,7 +73,7 @@ for (const [name, prefix, key, options] of forms) {
 
     test('is synchronised by vdirsyncer', { skip: missing('vdirsyncer') }, async () => {
       await using dav = await startDav(name, prefix)
-      await using front = await startSecure({}, { proxy: { [key]: options(dav.port) }, live: false })
+      await using front = await startSecure({}, { live: false, ...options(dav.port) })
       const { folder } = front
       // The second folder gets what the first has, by way of the server.
       const pair = (at: string, scheme: 'http' | 'https'): string => `
@@ -81,7 +87,7 @@ path = "${folder.join(at)}"
 fileext = ".ics"
 [storage ${at}_remote]
 type = "caldav"
-url = "${originOf(front, scheme)}${base}/"
+url = "${originOf(front, scheme)}${start}"
 username = "user"
 password = "secret"
 ${scheme === 'https' ? `verify = "${front.files.cert}"` : ''}

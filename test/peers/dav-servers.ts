@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs'
+import type { ServeOptions } from '../../src/index.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { TempFolder } from '../support/server.ts'
 import { freePort } from '../support/free-port.ts'
@@ -110,6 +111,15 @@ export const davPrograms: Readonly<Record<'apache' | 'radicale' | 'xandikos', Da
       ...['--current-user-principal', '/user/', ...(prefix === '' ? [] : ['--route-prefix', prefix])],
     ],
   },
+}
+
+/** The preset in front of a server, with its listeners on ports that the system chooses. */
+export function presetOptions(port: number): ServeOptions {
+  const listeners = [
+    { name: 'plain', port: 0 },
+    { name: 'tls', port: 0, tls: true },
+  ]
+  return { preset: 'caldav', upstream: `http://127.0.0.1:${port}`, listeners, root: undefined }
 }
 
 /** Starts a WebDAV server with an empty collection. */

@@ -1,38 +1,40 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ProxyOptions } from '../../src/config/kinds/proxy-types.ts'
+import type { ServeOptions } from '../../src/index.ts'
 import { startSecure } from '../support/secure.ts'
-import { davPrograms, startDav } from './dav-servers.ts'
+import { davPrograms, presetOptions, startDav } from './dav-servers.ts'
 import { litmus } from './litmus.ts'
 import { missing } from './program.ts'
 
-/** How a route forwards to a backend: its key, and its options for the ports of the backend. */
-type Form = readonly [key: string, options: (port: number, tlsPort: number) => ProxyOptions]
+/** The path of a collection of Apache, and the options for its ports. */
+type Form = readonly [path: string, options: (port: number, tlsPort: number) => ServeOptions]
 
 const forms: Readonly<Record<string, Form>> = {
-  'with the Host of the client': ['/', (port) => ({ to: `http://127.0.0.1:${port}` })],
-  'with its own Host': ['/', (port) => ({ to: `http://127.0.0.1:${port}`, changeOrigin: true })],
-  'below a path that stays': ['/dav', (port) => ({ to: `http://127.0.0.1:${port}` })],
+  'with the Host of the client': ['/', (port) => ({ proxy: { '/': `http://127.0.0.1:${port}` } })],
+  'with its own Host': ['/', (port) => ({ proxy: { '/': { to: `http://127.0.0.1:${port}`, changeOrigin: true } } })],
+  'below a path that stays': ['/dav', (port) => ({ proxy: { '/dav': `http://127.0.0.1:${port}` } })],
   'below a path that is replaced, also in content': [
     '/cal',
-    (port) => ({ to: `http://127.0.0.1:${port}/dav/`, rewriteBody: ['<href>'] }),
+    (port) => ({ proxy: { '/cal': { to: `http://127.0.0.1:${port}/dav/`, rewriteBody: ['<href>'] } } }),
   ],
   'under TLS': [
     '/',
-    (_, tlsPort) => ({ to: `https://localhost:${tlsPort}`, changeOrigin: true, tls: { verify: false } }),
+    (_, tlsPort) => ({
+      proxy: { '/': { to: `https://localhost:${tlsPort}`, changeOrigin: true, tls: { verify: false } } },
+    }),
   ],
+  'by the preset caldav': ['/', presetOptions],
 }
 
 describe('litmus passes behind a route to Apache', { skip: davPrograms.apache.skip || missing('litmus') }, () => {
   const suites = ['basic', 'copymove', 'props', 'locks', 'http']
 
-  for (const [name, [key, options]] of Object.entries(forms)) {
+  for (const [name, [path, options]] of Object.entries(forms)) {
     test(`${name}, over HTTP and HTTPS`, async () => {
       await using apache = await startDav('apache')
-      const proxy = { [key]: options(apache.port, apache.tlsPort) }
-      await using front = await startSecure({}, { proxy, live: false })
+      await using front = await startSecure({}, { live: false, ...options(apache.port, apache.tlsPort) })
       for (const origin of [`http://localhost:${front.port}`, `https://localhost:${front.tlsPort}`]) {
-        const outcomes = await litmus(`${origin}${key}`, front.folder.path, suites)
+        const outcomes = await litmus(`${origin}${path}`, front.folder.path, suites)
         assert.equal(outcomes.length, 102)
         assert.deepEqual(
           outcomes.filter((each) => !each.endsWith(': pass') && each !== 'http expect100: SKIPPED'),
