@@ -19,6 +19,16 @@ export function isSameFolder(one: string, other: string): boolean {
   return one === other || (one !== '' && other !== '' && realPathOrSame(one) === realPathOrSame(other))
 }
 
+/** Whether one of the listeners of a server has a port. */
+export function hasPort(
+  { port, tlsPort, urls = [] }: Pick<RunningServer, 'port' | 'tlsPort' | 'urls'>,
+  wanted: number,
+): boolean {
+  return (
+    [port, tlsPort].includes(wanted) || urls.some((url) => URL.canParse(url) && new URL(url).port === String(wanted))
+  )
+}
+
 /**
  * Whether a server still runs. Its process id alone does not say so: ids are used again, and a process that has ended
  * keeps its own until its parent asks for it. Windows takes a second to tell more; there the id has to do.

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { nearest, quote, type Problem } from './diagnostic.ts'
+import type { ResolvedUpstream } from './kinds/proxy-types.ts'
 import { isPlainObject } from './plain-object.ts'
 import { resolveUpstream } from './resolve/upstream.ts'
 import { parseJson } from './sources/json-text.ts'
@@ -83,6 +84,12 @@ export function upstreamProblem(preset: Preset, given: unknown): Omit<Problem, '
   const problems: Problem[] = []
   resolveUpstream(upstreamUrl(given), [], problems)
   return problems[0]
+}
+
+/** Where a preset forwards to; undefined where it forwards nothing, or the upstream is wrong. */
+export function upstreamOf({ takesUpstream, upstream }: Preset, given: unknown): ResolvedUpstream | undefined {
+  const target = given ?? upstream
+  return takesUpstream && target !== undefined ? resolveUpstream(upstreamUrl(target), [], []) : undefined
 }
 
 /** The text of a preset for an upstream: what it sets, and what a config file can hold. */

@@ -113,6 +113,11 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
     cause: 'The route has tls: { verify: false }, or the word insecure behind its target.',
     remedy: "Name the authority instead: tls: { ca: 'ca.pem' }.",
   },
+  W8008_UPSTREAM: {
+    meaning: 'No server listens where the preset forwards to.',
+    cause: 'It has not been started yet, or listens on another port.',
+    remedy: 'Start it with the command that the warning names, or give its address with --upstream.',
+  },
   W8008_WATCH: {
     meaning: 'Some files cannot be watched; serve8008 looks at them at intervals, or not at all.',
     cause: 'The system limits how many folders or files a user watches.',

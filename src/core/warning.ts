@@ -24,6 +24,7 @@ export type WarningCode =
   | 'W8008_TELLING'
   | 'W8008_UNTRUSTED'
   | 'W8008_UNVERIFIED'
+  | 'W8008_UPSTREAM'
   | 'W8008_WATCH'
   | 'W8008_WATCH_POLL'
   | 'W8008_WORKER'

@@ -188,6 +188,8 @@ export function createStatic(options: StaticOptions): StaticFolder {
 export const noFolder: StaticFolder = {
   handle(x) {
     x.notes.unclaimed = true
+    // For the client alone: each line of the log would repeat it.
+    x.notes.remark ??= ''
     throw new ServeError('E8008_NOT_FOUND', 'Not found.', { hint: 'check the path: no folder is served here' })
   },
   has: () => false,

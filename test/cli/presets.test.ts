@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { presetNames, presetText, readPreset } from '../../src/config/presets.ts'
+import { upstreamWarning } from '../../src/cli/serve/preset-upstream.ts'
+import { deadPort } from '../support/free-port.ts'
 import { folderOf, run, serve } from './command.ts'
 
 /** The files that presets name, beside a page. */
@@ -120,5 +122,28 @@ describe('serve8008 init', () => {
     const { exitCode, stderr } = await run(t, ['init', 'spa-api'], { cwd: await folderOf(t, {}) })
     assert.equal(exitCode, 2)
     assert.match(stderr, /^The preset spa-api needs an upstream.*\n.*try: serve8008 init spa-api --upstream http/)
+  })
+})
+
+describe('the start with a preset', () => {
+  test('says how to start an upstream that does not run', async (t) => {
+    const cwd = await folderOf(t, files)
+    const port = await deadPort()
+    const { stderr } = await serve(t, ['--preset', 'spa-api', '--upstream', String(port)], { cwd })
+    await stderr(
+      new RegExp(
+        `^warning {2}The preset spa-api forwards to localhost:${port}, where no server listens yet\\.\n +Start it: node api\\.js\n`,
+      ),
+    )
+  })
+
+  test('says nothing of one that runs, forwards nothing, or is on another machine', async (t) => {
+    const { server, port } = await startBackend('one')
+    t.after(() => server.close())
+    assert.deepEqual(await upstreamWarning({ preset: 'spa-api', upstream: port }), [])
+    assert.deepEqual(await upstreamWarning({ preset: 'spa' }), [])
+    assert.deepEqual(await upstreamWarning({ preset: 'spa-api', upstream: 'http://192.0.2.1' }), [])
+    const [missing] = await upstreamWarning({ preset: 'spa-api', upstream: 'unix:/nonexistent/api.sock' })
+    assert.equal(missing?.code, 'W8008_UPSTREAM')
   })
 })

@@ -6,6 +6,7 @@ import { correctedCommand } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
 import { serverPort } from './definition.ts'
 import type { RunningServer } from '../../control/server-registry.ts'
+import { hasPort } from '../server-process.ts'
 
 /**
  * The server that a command means: the one that was named by its port, else the one of this folder, else the only one.
@@ -24,7 +25,7 @@ export function chooseServer(
     throw new ServeError('E8008_USAGE', `--port: ${quote(String(wrong))} is not a port.`, { hint: 'serve8008 status' })
   }
   const named = Array.isArray(port)
-    ? servers.filter((server) => [server.port, server.tlsPort].some((its) => port.includes(String(its))))
+    ? servers.filter((server) => port.some((its) => hasPort(server, Number(its))))
     : servers
   // The system names the working directory without symbolic links.
   const real = realPathOrSame(cwd)

@@ -6,7 +6,7 @@ import { importConfig } from '../import-config.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import { settingsHash } from '../server-settings.ts'
-import { isSameFolder, runningServers } from '../server-process.ts'
+import { hasPort, isSameFolder, runningServers } from '../server-process.ts'
 
 /** The settings by which a request is explained. */
 export interface ExplainedSettings {
@@ -33,7 +33,7 @@ export async function settingsToExplain(
   const { flags, config: file } = command
   const servers = runningServers(env)
   const port = portOf(url)
-  const named = port === 0 ? undefined : servers.find((server) => [server.port, server.tlsPort].includes(port))
+  const named = port === 0 ? undefined : servers.find((server) => hasPort(server, port))
   const start = named?.start
   if (named !== undefined && start !== undefined && Object.keys(flags).length === 0 && file === undefined) {
     const loaded = await loadConfig({ cwd: named.cwd, importModule: importConfig, ...start })

@@ -137,6 +137,10 @@ export async function serve(command: Command, program: Program, report: Reporter
   }
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)
+  if (loaded.options.preset !== undefined) {
+    const { upstreamWarning } = await import('./preset-upstream.ts')
+    for (const warning of await upstreamWarning(loaded.options)) report.warning(warning)
+  }
   if (config.open !== undefined) {
     const { openBrowser } = await import('./browser.ts')
     const warn = (message: string): void => report.warning({ code: 'W8008_OPEN', message })

@@ -92,3 +92,16 @@ test('the only server is reloaded from anywhere, and stopped from its folder or 
     'serve8008 stop --port 3001',
   )
 })
+
+test('a port of any listener names its server', () => {
+  const servers = [{ ...at(8008, mine), urls: ['http://localhost:8008/', 'https://localhost:8448/'] }, at(591, other)]
+  assert.equal(chooseServer(servers, ['8448'], from('/'), 'stop').port, 8008)
+  assert.equal(chooseServer(servers, ['1591'], from('/'), 'stop').port, 591)
+  assert.throws(() => chooseServer(servers, ['8449'], from('/'), 'stop'), { code: 'E8008_NOT_RUNNING' })
+})
+
+test('a server without a folder is chosen by where it was started', () => {
+  const servers = [{ ...at(8008, ''), cwd: mine }, at(591, other)]
+  assert.equal(chooseServer(servers, undefined, from(mine), 'stop').port, 8008)
+  assert.equal(chooseServer(servers, undefined, from(other), 'stop').port, 591)
+})
