@@ -37,7 +37,7 @@ export type {
 export type { ChangeEvent, Plugin } from './config/options/plugins.ts'
 export type { ServerConfig, ServerListener, ServerSite, ServerTls } from './config/server-config.ts'
 export type { SiteOptions } from './config/options/several.ts'
-export type { CertificateFiles, ListenerOptions } from './config/value-types.ts'
+export type { AdvertiseOptions, CertificateFiles, ListenerOptions } from './config/value-types.ts'
 export type { ServeOptions } from './config/types.ts'
 export type { Limits } from './config/options/limits.ts'
 export type { LogFormat } from './config/value-types.ts'

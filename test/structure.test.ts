@@ -12,6 +12,7 @@ const open = ['core', 'http', 'config', 'pages', 'middleware', 'server', 'cli']
 
 /** Folders that are entered through one file. */
 const entries: Record<string, string> = {
+  advertise: 'advertise/advertise.ts',
   control: 'control/control.ts',
   inspect: 'inspect/inspect.ts',
   live: 'live/live.ts',
@@ -69,6 +70,7 @@ const below: Record<string, readonly string[]> = {
 
   pages: ['core', 'http'],
 
+  advertise: feature,
   control: feature,
   inspect: [...feature, 'inspect/access-log'],
   'inspect/access-log': feature,
@@ -105,7 +107,7 @@ const below: Record<string, readonly string[]> = {
   'tls/trust': feature,
 
   server: ['core', 'http', 'config', 'pages', 'server', ...Object.keys(entries), 'middleware'],
-  'server/listeners': ['core', 'http', 'config', 'net', 'tls'],
+  'server/listeners': ['core', 'http', 'config', 'net', 'tls', 'advertise'],
 
   cli: ['core', 'config', 'control', 'scan', 'server', 'cli'],
   'cli/args': ['core', 'config'],

@@ -12,6 +12,29 @@ export interface ResolvedLive {
   readonly poll: boolean
 }
 
+/** What a server tells the devices of its network. */
+export interface AdvertiseOptions {
+  /** Name that people see. Default: that of the machine, and the port. */
+  name?: string | undefined
+  /** Announce `_http._tcp` by mDNS, or `_https._tcp` where only HTTPS is served. Default true. */
+  http?: boolean | undefined
+  /** Announce `_googlecast._tcp` by mDNS, with port 8009 or this one. Default false. */
+  googlecast?: boolean | number | undefined
+  /** Announce a DIAL device by SSDP, with the path of its description. Default false; true is `/ssdp/device-desc.xml`. */
+  dial?: boolean | string | undefined
+}
+
+/** {@link AdvertiseOptions}, completed. */
+export interface ResolvedAdvertise {
+  /** Undefined for that of the machine, and the port. */
+  readonly name: string | undefined
+  readonly http: boolean
+  /** The port of `_googlecast._tcp`. */
+  readonly googlecast: number | undefined
+  /** The path of the device description. */
+  readonly dial: string | undefined
+}
+
 /** Header fields for replies under a path. */
 export interface HeaderRule {
   /** Path prefix without a final slash, `base` included; `/` for every reply. Percent-encoded as browsers do it. */

@@ -8,6 +8,11 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
     cause: 'The socket unit has several ListenStream lines.',
     remedy: 'Write one socket unit for each address.',
   },
+  W8008_ADVERTISE: {
+    meaning: 'The server is not advertised on a network, or under another name than the one that was asked for.',
+    cause: 'Another server has the name, or a program holds port 5353 (mDNS) or 1900 (SSDP) for itself.',
+    remedy: 'Choose another name: --advertise "My name"; or end the program that serve8008 scan shows on the port.',
+  },
   W8008_AUTHORITY: {
     meaning: 'The local authority expires soon, was readable by other users, or cannot be kept.',
     cause: 'Its age, or the permissions of its folder.',

@@ -3,6 +3,7 @@ import type { Suggestion } from './serve-error.ts'
 /** Every code of a warning; `warning-texts.ts` says what each means. A code is never renamed: scripts match on it. */
 export type WarningCode =
   | 'W8008_ACTIVATION'
+  | 'W8008_ADVERTISE'
   | 'W8008_AUTHORITY'
   | 'W8008_AUTH_FILE'
   | 'W8008_BAD_PORT'

@@ -10,11 +10,18 @@ import { unbracketed } from '../core/util/ip.ts'
  * own certificates. In DNS rebinding the name belongs to the attacker, and no such certificate holds it.
  */
 export function createAllowedHosts(
-  { allowHosts, listeners }: Pick<ResolvedConfig, 'allowHosts' | 'listeners'>,
+  {
+    allowHosts,
+    listeners,
+    advertise,
+  }: Pick<ResolvedConfig, 'allowHosts' | 'listeners'> & Partial<Pick<ResolvedConfig, 'advertise'>>,
   routes: readonly ResolvedRoute[],
   isCertified: (name: string) => boolean = () => false,
 ): HostCheck {
-  const isOurs = listenerCheck(listeners, (listener) => checkOf(listener, allowHosts, routes))
+  const isOurs = listenerCheck(listeners, (listener) =>
+    // Devices that find the server ask for it by the name of the machine.
+    checkOf({ ...listener, lan: listener.lan || advertise !== undefined }, allowHosts, routes),
+  )
   return (authority, peer) => isOurs(authority, peer) || (authority.kind === 'name' && isCertified(authority.hostname))
 }
 

@@ -1,17 +1,32 @@
-import { parseInteger } from '../values/parse-text.ts'
+import * as v from 'valibot'
+import type { AdvertiseOptions, ResolvedAdvertise } from '../value-types.ts'
+import { resolveAdvertise } from '../values/advertise.ts'
+import { parseInteger, parseSwitchOrText } from '../values/parse-text.ts'
 import {
   filePath,
   joint,
   oneText,
+  option,
   plain,
   portList,
   toggle,
   unset,
   type Joint,
+  type Option,
   type Toggle,
   type Unset,
 } from './option.ts'
-import { descriptor } from './shapes.ts'
+import { descriptor, flag, plainText } from './shapes.ts'
+
+const advertised = v.strictObject(
+  {
+    name: v.optional(plainText),
+    http: v.optional(flag),
+    googlecast: v.optional(v.union([flag, v.number()], 'true, false or a port')),
+    dial: v.optional(v.union([flag, plainText], 'true, false or a path')),
+  },
+  'an object such as { name: "TV", dial: true }',
+)
 
 /** Where the server listens. */
 export class AddressOptions {
@@ -67,6 +82,21 @@ export class AddressOptions {
     ...toggle,
     default: true,
     description: 'Allow listening on every address of the machine: with --lan, 0.0.0.0 or ::.',
+  })
+  /**
+   * Tell the devices of the network of this server, by mDNS (`_http._tcp`), under the name of the machine or this one; an object
+   * also states `_googlecast._tcp` and DIAL. Needs an address that they reach, as with `lan`. Default false.
+   */
+  readonly advertise: Option<boolean | string | AdvertiseOptions, ResolvedAdvertise | undefined> = option({
+    schema: v.union([flag, plainText, advertised], 'true, false, a name or an object'),
+    kind: 'optional',
+    valueName: 'NAME',
+    form: () => / /,
+    parse: parseSwitchOrText,
+    default: false,
+    description: 'Tell the devices of the network of this server by mDNS; use with --lan.',
+    accepts: 'true, false, a name such as "My name", or an object such as { "dial": true }',
+    resolve: (advertise, { problems }) => resolveAdvertise(advertise, problems),
   })
   /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
   readonly socket: Unset<string> = unset({

@@ -11,6 +11,7 @@ import { findOwnUpstream, certainAddress, ownProblem } from './own-upstream.ts'
 import type { Problem } from '../diagnostic.ts'
 import { resolveAccess, resolveAllowHosts } from '../values/access.ts'
 import { resolveAddress, type ResolvedAddress } from './address.ts'
+import { checkAdvertise } from '../values/advertise.ts'
 import { resolveCache, resolveTimeout } from '../values/times.ts'
 import type { resolveTls } from './tls.ts'
 import type { resolveRoutes } from './routes.ts'
@@ -126,6 +127,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
         .flatMap(({ cert, key, pfx }) => [cert ?? [], key ?? [], pfx ?? []].flat()),
     ],
   }
+  checkAdvertise(server.advertise, listeners, problems)
   const sites = several?.resolveSites(given.sites ?? [], {
     server,
     problems,

@@ -1,3 +1,4 @@
+import type { Advertising } from '../../advertise/advertise.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { ResolvedListener } from '../../config/value-types.ts'
 import type { Adapter } from '../../http/h1/server.ts'
@@ -30,6 +31,7 @@ export class Listeners {
   #takesHttp2: boolean
   #securePorts: readonly number[] = []
   #certificates: readonly HttpsService['certificates'][] = []
+  #advertising: Advertising | undefined
 
   constructor(options: ListenersOptions) {
     this.#options = options
@@ -73,6 +75,15 @@ export class Listeners {
       throw error
     }
     this.#set(this.#bound.toSorted((one, other) => listeners.indexOf(one.config) - listeners.indexOf(other.config)))
+    await this.#advertise()
+  }
+
+  async #advertise(): Promise<void> {
+    const { config, onWarning } = this.#options
+    const { advertise, base } = config
+    if (advertise === undefined) return
+    const { createAdvertising } = await import('../../advertise/advertise.ts')
+    this.#advertising = createAdvertising({ advertise, base, listeners: () => this.#bound, onWarning })
   }
 
   /** Closes them all at once, because the server cannot start; it may start later. */
@@ -136,6 +147,7 @@ export class Listeners {
   async stop(): Promise<number> {
     const changed = Promise.allSettled(this.#changing)
     const known = this.#bound
+    await this.#advertising?.close()
     const lost = await this.#end(known)
     await changed
     // Those that were being added.
@@ -165,6 +177,7 @@ export class Listeners {
   #set(bound: readonly BoundListener[]): void {
     this.#bound = bound
     this.#securePorts = securePorts(bound)
+    this.#advertising?.follow()
     this.#certificates = [...new Set(bound.flatMap(({ https }) => https?.certificates ?? []))]
   }
 
@@ -206,8 +219,9 @@ export class Listeners {
     return lost
   }
 
-  /** Stops following certificates. */
+  /** Stops following certificates and networks. */
   async #release(): Promise<void> {
+    await this.#advertising?.close()
     for (const service of this.#services.values()) (await service.catch(() => undefined))?.close()
     this.#services.clear()
     this.#set([])

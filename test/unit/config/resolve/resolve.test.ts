@@ -15,6 +15,7 @@ describe('resolveConfig', () => {
       host: 'localhost',
       lan: false,
       wildcard: true,
+      advertise: undefined,
       sites: [],
       defaultSite: true,
       listeners: [

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
+import type { ServeOptions } from '../../../../src/index.ts'
+
+const usual = { name: undefined, http: true, googlecast: undefined, dial: undefined }
+
+describe('advertise', () => {
+  for (const [given, resolved] of [
+    [false, undefined],
+    [true, usual],
+    ['My name', { ...usual, name: 'My name' }],
+    [
+      { googlecast: true, dial: true, http: false },
+      { ...usual, http: false, googlecast: 8009, dial: '/ssdp/device-desc.xml' },
+    ],
+    [
+      { name: 'TV', googlecast: 18_009, dial: '/dd.xml?a' },
+      { ...usual, name: 'TV', googlecast: 18_009, dial: '/dd.xml?a' },
+    ],
+  ] as const) {
+    test(JSON.stringify(given), () => {
+      for (const more of [{ lan: true }, { host: '192.0.2.1' }, { host: 'box.test' }] as const)
+        assert.deepEqual(resolveConfig({ advertise: given, ...more }).advertise, resolved)
+    })
+  }
+
+  for (const [options, message] of [
+    [{ advertise: true }, /^advertise: no other device reaches this server; add --lan, or lan: true$/],
+    [{ advertise: 'x', host: '127.0.0.2' }, /no other device reaches/],
+    [{ advertise: true, host: '[::1]' }, /no other device reaches/],
+    [{ advertise: true, socket: '/tmp/x' }, /no other device reaches/],
+    [{ advertise: true, host: 'app.localhost' }, /no other device reaches/],
+    [{ advertise: 5, lan: true }, /expected true, false, a name or an object, got 5/],
+    [{ advertise: { name: '' }, lan: true }, /advertise\.name: "" is not a name; use 1 to 63 bytes/],
+    [{ advertise: 'é'.repeat(32), lan: true }, /is not a name/],
+    [{ advertise: 'a\r\nb', lan: true }, /is not a name/],
+    [{ advertise: { googlecast: 0 }, lan: true }, /advertise\.googlecast: 0 is not a port/],
+    [{ advertise: { googlecast: 1.5 }, lan: true }, /is not a port/],
+    [{ advertise: { dial: 'x' }, lan: true }, /advertise\.dial: "x" is not a path/],
+    [{ advertise: { dial: '/a\r\nb' }, lan: true }, /is not a path/],
+    [{ advertise: { http: false }, lan: true }, /nothing is advertised/],
+    [{ advertise: { ssdp: true }, lan: true }, /expected an object such as/],
+    [{ advertise: { dial: true }, listeners: [{ tls: true, port: 0, lan: true }] }, /DIAL needs plain HTTP/],
+  ] as const) {
+    test(`${JSON.stringify(options)} is refused`, () => {
+      assert.throws(
+        () => resolveConfig(options as unknown as ServeOptions),
+        (error: { problems: string[] }) => error.problems.some((problem) => message.test(problem)),
+      )
+    })
+  }
+})
