@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { describe, test } from 'node:test'
 import type { ProxyOptions } from '../../src/config/kinds/proxy-types.ts'
 import { startBackend } from '../support/backend.ts'
-import { RawClient } from '../support/raw.ts'
-import { startServer } from '../support/server.ts'
+import { RawClient, rawGet } from '../support/raw.ts'
+import { openSession, startHttp2 } from '../support/http2.ts'
+import { startServer, TempFolder } from '../support/server.ts'
+import { RawUpstream } from '../support/upstream.ts'
 
 interface Naming {
   /** Has the backend send a field, and returns its value for a client whose `Host` is `box.test:8008`. */
@@ -123,4 +127,39 @@ describe('a client names the backend in Destination and If', () => {
       assert.equal(await answer('Location: http://127.0.0.1:PORT/cal/y'), `${ours}/cal/y`)
       assert.equal(await answer('Location: /cal/'), '/cal/')
     }))
+
+  test('over HTTP/2, once there too', async () => {
+    await using backend = await startBackend()
+    await using front = await startHttp2({}, { proxy: { '/cal': `http://127.0.0.1:${backend.port}/v1` } })
+    using session = openSession(front.port)
+    const ask = (destination: string | string[]): ClientHttp2Stream =>
+      session.request({ ':method': 'MOVE', ':path': '/cal/x', destination }, { endStream: true })
+    ask(`http://localhost:${front.port}/cal/a%2Fb`).on('error', () => {})
+    const head = await (await backend.next()).head()
+    assert.deepEqual(fieldsOf(head), [`destination: http://localhost:${front.port}/v1/a%2Fb`])
+    for (const [destination, status] of [
+      [['/cal/a', '/cal/b'], 400],
+      ['/cal/../a', 502],
+    ] as const) {
+      const [headers] = (await once(ask([destination].flat()), 'response')) as [IncomingHttpHeaders]
+      assert.equal(headers[':status'], status)
+    }
+  })
+})
+
+test('a backend on a unix socket is localhost, with the default port', async () => {
+  using folder = new TempFolder()
+  let location = ''
+  await using _backend = await RawUpstream.answering((_, socket) => {
+    socket.end(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+  }, folder.join('app.sock'))
+  await using front = await startServer({}, { proxy: { '/cal': `unix:${folder.join('app.sock')}:/` }, live: false })
+  for (const [from, to] of [
+    ['http://localhost/x', `http://localhost:${front.port}/cal/x`],
+    [`http://localhost:${front.port}/x`, `http://localhost:${front.port}/cal/x`],
+    ['http://localhost:81/x', 'http://localhost:81/x'],
+  ] as const) {
+    location = from
+    assert.equal((await rawGet(front.port, '/cal/x')).field('location'), to)
+  }
 })
