@@ -239,9 +239,9 @@ class Serve8008 implements Server8008 {
     this.#events.emit('listening', listening)
     const folders = this.#sites.flatMap(({ routes }) => routes.folders)
     const sensitive = sensitiveFileWarnings(folders.flatMap((folder) => folder.sensitiveFiles()))
-    const hasPassword = this.#sites.every(({ config: { auth, authFile } }) => (auth ?? authFile) !== undefined)
+    const configs = this.#sites.map(({ config }) => config)
     const ofSites = this.#sites.flatMap(({ config, routes }) => [...missingPage(config), ...routes.announce()])
-    const warnings = [...listeningWarnings(listening, hasPassword), ...ofSites, ...sensitive]
+    const warnings = [...listeningWarnings(listening, configs), ...ofSites, ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
     adviseSoon(this.#main, this.#events)
     return listening

@@ -89,9 +89,15 @@ async function explainSite(
 ): Promise<RequestExplanation> {
   const dryRun = await loadDryRun()
   let found: ResolvedRoute | undefined
-  const explanation = await explainAsked(config, x, (route) => {
+  await explainAsked(config, x, (route) => {
     found = route
-    const { id, match, action } = route
+    return { text: '', forwards: [] }
+  })
+  const isOurs = hosts.length > 0 ? createSiteHosts(hosts) : createAllowedHosts(config, config.routes, isCertified)
+  const isAdmitted = isOurs(x.authority, x.peer)
+  // First, since it notes which fields no upstream gets.
+  const early = isAdmitted ? await earlyAnswer(config, x, found?.id || undefined) : undefined
+  const explanation = await explainAsked(config, x, ({ id, match, action }) => {
     const kind = kindOf(action)
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
     const shown = kind.redact(action)
@@ -100,16 +106,12 @@ async function explainSite(
       forwards: shown.kind === 'proxy' ? dryRun({ id, match, proxy: shown.proxy }, x, config.trust) : [],
     }
   })
-  const isOurs = hosts.length > 0 ? createSiteHosts(hosts) : createAllowedHosts(config, config.routes, isCertified)
-  if (isOurs(x.authority, x.peer)) {
-    const early = await earlyAnswer(config, x, found?.id || undefined)
-    if (early !== undefined) return { ...explanation, forwards: [], answer: early }
-    if (explanation.kind !== 'folder' || found === undefined) return explanation
-    const answer = await folderAnswer(found, config, x)
-    if (config.handler === undefined || answer.status < 400) return { ...explanation, answer }
-    return { ...explanation, kind: 'handler', text: `no file: answered by ${config.handler.handler}` }
-  }
-  return refused(x)
+  if (!isAdmitted) return refused(x)
+  if (early !== undefined) return { ...explanation, forwards: [], answer: early }
+  if (explanation.kind !== 'folder' || found === undefined) return explanation
+  const answer = await folderAnswer(found, config, x)
+  if (config.handler === undefined || answer.status < 400) return { ...explanation, answer }
+  return { ...explanation, kind: 'handler', text: `no file: answered by ${config.handler.handler}` }
 }
 
 function refused(x: Asked): RequestExplanation {

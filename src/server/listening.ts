@@ -162,19 +162,25 @@ export function fullWarning(connections: number): Warning {
   }
 }
 
-/** Warnings about the addresses and ports of the server. @param hasPassword Whether clients need a password. */
-export function listeningWarnings({ listeners }: Listening, hasPassword: boolean): Warning[] {
+/** Warnings about the addresses and ports of the server. @param sites Those of the sites. */
+export function listeningWarnings(
+  { listeners }: Listening,
+  sites: readonly Pick<ResolvedConfig, 'auth' | 'authFile' | 'allow'>[],
+): Warning[] {
   // Port 0 means a unix socket: the network does not reach it.
   const addresses = listeners.flatMap((each) => (each.port === 0 ? [] : each.addresses))
   const warnings = listeners.flatMap(({ port, protocol }) =>
     badPort(port, protocol === 'http' ? { option: 'port', value: 8008 } : { option: 'tlsPort', value: 8443 }),
   )
   if (addresses.some((address) => !isLoopback(address))) {
+    const hasPassword = sites.every(({ auth, authFile }) => (auth ?? authFile) !== undefined)
+    const isLimited = sites.every(({ allow }) => allow !== undefined)
+    const who = isLimited ? 'Clients on this network that the option allow names' : 'Everyone on this network'
     warnings.push({
       code: 'W8008_EXPOSED',
       message: hasPassword
-        ? 'Everyone on this network can reach this server. Over plain HTTP they can also read the password on its way.'
-        : 'Everyone on this network can read what is served.',
+        ? `${who} can reach this server. Over plain HTTP the password can be read on its way.`
+        : `${who} can read what is served.`,
       hint: 'leave out host and lan to serve this machine only',
     })
   }

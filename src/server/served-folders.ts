@@ -43,10 +43,18 @@ export function openFolder(
     cacheControl: config.cacheControl,
     sidecars: config.compress,
     secretFiles: config.secretFiles,
+    closedFolders: () => served().all.flatMap(({ route, folder }) => (isClosed(route) ? [folder] : [])),
     served,
     cacheBytes: config.limits.cacheBytes,
     openFiles,
   })
+}
+
+/** Whether a route asks for a password or admits some clients only, whatever the site does. */
+function isClosed({ access }: ResolvedRoute): boolean {
+  return (
+    access !== undefined && [access.auth || undefined, access.authFile, access.allow].some((rule) => rule !== undefined)
+  )
 }
 
 /** What live reload needs of a site. */

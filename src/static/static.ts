@@ -48,6 +48,8 @@ export interface StaticOptions {
   readonly sidecars: boolean
   /** Absolute paths of files that are never served. */
   readonly secretFiles: readonly string[]
+  /** Absolute paths of folders that another route serves to fewer clients, as they are now. Default none. */
+  readonly closedFolders?: () => readonly string[]
   /** The folders of the site: a listing links to them. */
   readonly served: () => ServedFolders
   /** Most bytes of file content kept in memory. */

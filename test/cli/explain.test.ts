@@ -100,6 +100,9 @@ test('explain tells what the server answers before any route', async (t) => {
     [['/api', ...secret], [401, 'E8008_UNAUTHORIZED: This server requires a user name and a password.'], 0],
     [['/api', ...secret, '-H', 'Authorization: Basic eDp5'], [401, /is wrong/], 0],
     [['/api', ...secret, '-H', basic], undefined, 1],
+    [['/api', ...secret, '-H', basic, '--pass-authorization'], undefined, 1],
+    [['/api', '-x', '/api=:5000', '--allow', '10.0.0.0/8'], [403, /E8008_CLIENT/], 0],
+    [['POST', '/api', '-x', '/api=:5000', '--origin', 'same', '-H', 'Origin: http://a.test'], [403, /E8008_ORIGIN/], 0],
     [['OPTIONS', '/api', ...secret, ...preflight], [204, null], 0],
     [['/api?a=1', ...secret, '--redirect'], [308, 'https://localhost:8443/api?a=1'], 0],
     [['https://localhost:8443/api', '-x', '/api=:5000', '--redirect'], undefined, 1],
@@ -107,11 +110,19 @@ test('explain tells what the server answers before any route', async (t) => {
     [['/', '--redirect=asked', '-H', 'Upgrade-Insecure-Requests: 1'], [307, 'https://localhost:8443/'], 0],
   ] as const) {
     const { stdout } = await run(t, ['explain', ...args, '--json'], { cwd })
-    const told = JSON.parse(stdout) as { answer: { status: number; why: string } | null; forwards: unknown[] }
+    const told = JSON.parse(stdout) as {
+      answer: { status: number; why: string } | null
+      forwards: { fields: string[] }[]
+    }
     assert.equal(told.answer?.status, answer?.[0], args.join(' '))
     if (answer?.[1] instanceof RegExp) assert.match(told.answer?.why ?? '', answer[1])
     else assert.equal(told.answer?.why, answer?.[1])
     assert.equal(told.forwards.length, sent, args.join(' '))
+    const isPassed = told.forwards.some(({ fields }) => fields.includes('Authorization'))
+    assert.equal(
+      isPassed,
+      args.some((arg) => arg === '--pass-authorization'),
+    )
   }
 })
 

@@ -164,7 +164,7 @@ test('--lan with a password warns of what plain HTTP shows', async (t) => {
   const cwd = await site(t)
   const { stderr } = await serveHere(t, ['./site', '--lan', '--auth', 'ann:secret'], { cwd })
   const [text] = await stderr(/^warning {2}Everyone on this network .*/)
-  assert.match(text, /can reach this server\. Over plain HTTP they can also read the password/)
+  assert.match(text, /can reach this server\. Over plain HTTP the password can be read/)
 })
 
 test('warns if the browser cannot be opened, and keeps serving', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import type { ServeOptions } from '../../src/index.ts'
@@ -120,6 +120,25 @@ describe('the password of a route', () => {
     assert.deepEqual([await statusOf(started, '/secrets.txt'), await statusOf(started, '/more.txt')], [404, 404])
     assert.equal(await statusOf(started, '/b', basic('ann:secret')), 200)
     assert.doesNotMatch(JSON.stringify([started.server.config, started.server.routes.list()]), /2b\$04/)
+  })
+
+  test('holds for the files of its folder, whatever other path opens them', async () => {
+    await using started = await startServer(
+      { 'index.html': 'site', 'private/a.txt': 'closed', 'public.txt': 'open' },
+      { live: false },
+    )
+    symlinkSync('private', started.folder.join('alias'))
+    symlinkSync('private/a.txt', started.folder.join('b.txt'))
+    for (const path of ['/private/a.txt', '/alias/a.txt', '/b.txt'])
+      assert.equal(await statusOf(started, path), 200, path)
+    const root = started.folder.join('private')
+    started.server.routes.add({ match: { path: '/private' }, root, auth: 'ann:secret' })
+    assert.equal(await statusOf(started, '/private/a.txt'), 401)
+    assert.equal(await statusOf(started, '/private/a.txt', basic('ann:secret')), 200)
+    for (const path of ['/alias/a.txt', '/alias/', '/b.txt']) assert.equal(await statusOf(started, path), 404, path)
+    assert.equal(await statusOf(started, '/public.txt'), 200)
+    started.server.routes.remove('/private')
+    assert.equal(await statusOf(started, '/alias/a.txt'), 200)
   })
 
   test('is hidden in what the server reports of its routes', async () => {

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import type { DenyList, FoundFile } from './apply-deny-list.ts'
-import { realPathOnDisk, tryStat } from '../../core/util/disk-name.ts'
+import { realPathOnDisk, realPathOrSame, tryStat } from '../../core/util/disk-name.ts'
 import { readFirstBytes } from '../files/first-bytes.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 
@@ -13,6 +13,8 @@ export interface AccessPolicyOptions {
   readonly denied: DenyList
   /** Absolute paths of files that are never served. */
   readonly secretFiles: readonly string[]
+  /** Absolute paths of folders that another route serves to fewer clients, as they are now. Default none. */
+  readonly closedFolders?: () => readonly string[]
 }
 
 /** Decides, by real name and identity, whether a file or folder may be served. */
@@ -35,11 +37,22 @@ export interface AccessPolicy {
  * name or other spelling bypasses a rule.
  */
 export function createAccessPolicy(options: AccessPolicyOptions): AccessPolicy {
-  const { root, followSymlinks, denied, secretFiles } = options
+  const { root, followSymlinks, denied, secretFiles, closedFolders = () => [] } = options
 
   /** The secret files as they are now. They are compared by identity, since a hard link has another name. */
   function secrets(): BigIntStats[] {
     return secretFiles.map(tryStat).filter((stat) => stat !== undefined)
+  }
+
+  /**
+   * Whether a file or folder lies in a closed folder within the served one. The URL of the closed one is compared with
+   * case, but a disk may ignore case, and a link may lead there.
+   */
+  function isClosed(real: string): boolean {
+    return closedFolders().some((folder) => {
+      const closed = realPathOrSame(folder)
+      return (namesBelow(realPathOrSame(root), closed)?.length ?? 0) > 0 && namesBelow(closed, real) !== undefined
+    })
   }
 
   function judge(real: string, stat: BigIntStats, path: string, fd?: number): string | undefined {
@@ -53,6 +66,7 @@ export function createAccessPolicy(options: AccessPolicyOptions): AccessPolicy {
     // Outside the root only the last name counts: `~/.cache/x/app.js` is a valid target.
     const target = path === real && asked !== undefined ? undefined : denied.denialOf(below ?? [basename(real)], found)
     if (target !== undefined) return `link to: ${target}`
+    if (isClosed(real)) return 'folder of a route that is for fewer clients'
     return isSecret(stat, secrets()) ? 'settings of serve8008, never served' : undefined
   }
 
@@ -63,7 +77,8 @@ export function createAccessPolicy(options: AccessPolicyOptions): AccessPolicy {
       const known = secrets()
       return (name, stat) => {
         const found = foundOf(join(realFolder, name), stat)
-        return denied.denialOf([...(below ?? []), name], found) === undefined && !isSecret(stat, known)
+        const isOpen = denied.denialOf([...(below ?? []), name], found) === undefined && !isSecret(stat, known)
+        return isOpen && !isClosed(join(realFolder, name))
       }
     },
     denialOf(path, stat) {

@@ -106,3 +106,103 @@ describe('serve', () => {
     }
   })
 })
+
+describe('allow', () => {
+  test('holds addresses, networks and names of networks', () => {
+    assert.equal(resolveConfig({}).allow, undefined)
+    assert.deepEqual(resolveConfig({ allow: 'loopback' }).allow, ['loopback'])
+    const list = ['private', '10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1', 'private']
+    assert.deepEqual(resolveConfig({ allow: list }).allow, list.slice(0, -1))
+  })
+
+  test('is refused where it names no address', () => {
+    for (const allow of ['', 'localhost', '10.0.0.0/33', '10.0.0', '*', 'fe80::1%eth0', '10.0.0.0/8,::1']) {
+      assert.match(problemOf({ allow }), /^allow: .* is neither an address nor a network; use loopback, private, or/)
+    }
+    assert.match(problemOf({ allow: [] }), /^allow: the list is empty; use addresses, or leave it out$/)
+  })
+})
+
+describe('origin', () => {
+  test('holds same and origins, and is empty for none', () => {
+    assert.equal(resolveConfig({}).origin, undefined)
+    assert.deepEqual(resolveConfig({ origin: 'none' }).origin, [])
+    const origin = [
+      'same',
+      'HTTPS://App.test:443',
+      'chrome-extension://AbC',
+      'package:com.example',
+      'http://[::1]:3000',
+    ]
+    assert.deepEqual(resolveConfig({ origin }).origin, [
+      'same',
+      'https://app.test',
+      'chrome-extension://abc',
+      'package:com.example',
+      'http://[::1]:3000',
+    ])
+  })
+
+  test('is refused where it names none, or one that every file and sandboxed page has', () => {
+    for (const origin of [
+      '',
+      '*',
+      'null',
+      'file://',
+      'file:///x',
+      'https://a.test/',
+      'https:a.test',
+      'a.test',
+      'http://u@a.test',
+    ]) {
+      assert.match(problemOf({ origin }), /^origin: .* is not an origin; /, origin)
+    }
+    assert.match(problemOf({ origin: ['none', 'same'] }), /^origin: "none" stands alone; remove it$/)
+    assert.match(problemOf({ origin: [] }), /^origin: the list is empty; use same, none, or origins$/)
+  })
+})
+
+describe('who may use a route', () => {
+  const accessOf = (access: object): unknown =>
+    resolveConfig({ routes: [{ match: { path: '/x' }, reply: {}, ...access }] }, { cwd: '/home' }).routes[0]?.access
+
+  test('is absent, or what the route sets', () => {
+    assert.equal(accessOf({}), undefined)
+    assert.deepEqual(accessOf({ auth: false, passAuthorization: true }), { auth: false, passAuthorization: true })
+    assert.deepEqual(accessOf({ auth: 'ann:a:b', allow: 'loopback', origin: 'none' }), {
+      auth: { user: 'ann', password: 'a:b' },
+      allow: ['loopback'],
+      origin: [],
+    })
+    assert.deepEqual(accessOf({ authFile: 'users' }), { authFile: resolve('/home/users') })
+  })
+
+  test('never repeats a password in a problem', () => {
+    const problem = (access: object): string => problemOf({ routes: [{ match: { path: '/x' }, reply: {}, ...access }] })
+    for (const auth of ['hunter2', ':hunter2', 'ann:', ['ann:hunter2'], 'ann:hunter2\0']) {
+      const text = problem({ auth })
+      assert.match(text, /^routes\.0\.auth: /)
+      assert.doesNotMatch(text, /hunter2/)
+    }
+    assert.match(problem({ auth: 'a:b', authFile: 'users' }), /^routes\.0\.authFile: cannot be combined with "auth"/)
+    assert.match(problem({ allow: 'x' }), /^routes\.0\.allow: "x" is neither/)
+    assert.match(problem({ alow: 'loopback' }), /^routes\.0\.alow: unknown key; did you mean "allow"\?$/)
+  })
+
+  test('keeps its password file out of what is served', () => {
+    const { secretFiles } = resolveConfig({ routes: [{ match: {}, reply: {}, authFile: '/etc/users' }] }, { cwd: '/' })
+    assert.deepEqual(secretFiles, [resolve('/etc/users')])
+  })
+
+  test('holds for sites too, whose clients are those of the server by default', () => {
+    const sites = [{ host: 'a.localhost' }, { host: 'b.localhost', allow: 'private', origin: 'same' }]
+    const config = resolveConfig({ allow: 'loopback', origin: 'none', sites })
+    assert.deepEqual(
+      config.sites.map(({ config: { allow, origin } }) => [allow, origin]),
+      [
+        [['loopback'], undefined],
+        [['private'], ['same']],
+      ],
+    )
+  })
+})
