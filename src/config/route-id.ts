@@ -23,7 +23,8 @@ export function routeId(match: ResolvedMatch, taken: { has(id: string): boolean 
 /** What is wrong with an id of the user, and what to write; undefined if nothing is. @internal */
 export function idProblem(id: string): readonly [message: string, hint: string] | undefined {
   if (id === '') return ['the id is empty', 'name the route, or leave it out']
-  if (/\p{Cc}/u.test(id)) return [`${quote(id)} has control characters`, 'use letters, digits, hyphens and slashes']
+  if (/[\x00-\x1f\x7f-\x9f]/.test(id))
+    return [`${quote(id)} has control characters`, 'use letters, digits, hyphens and slashes']
   if (id !== id.trim()) return [`${quote(id)} begins or ends with a space`, `use ${quote(id.trim())}`]
   if (id.length <= mostCharacters) return undefined
   return [`the id has ${id.length} characters`, `use at most ${mostCharacters}`]

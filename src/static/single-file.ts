@@ -40,7 +40,7 @@ function fileWithin(path: string, root: string): { file: string; access: AccessP
   const platform = sep === '\\' ? 'win32' : 'posix'
   const denied = createDenyList({ dotfiles: false, serve: [] })
   // The rules for paths of requests hold for a name that may come from one: no dot segment, no NUL, no drive letter.
-  if (/\p{Surrogate}/u.test(path)) throw notFound()
+  if (/[\ud800-\udfff]/u.test(path)) throw notFound()
   const encoded = path.split('/').map(encodeURIComponent).join('/')
   const file = parseUrlPath(`/${encoded}`, { root, prefix: [], denied, platform })?.file
   if (file === undefined || file === root) throw notFound()

@@ -116,7 +116,10 @@ function separate(
 
 function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof parser>[1]> {
   return {
-    alias: Object.fromEntries(flags.map((flag) => [flag.name, [...flag.aliases]])),
+    // The parser compares each entry with each other one.
+    alias: Object.fromEntries(
+      flags.filter(({ aliases }) => aliases.length > 0).map((flag) => [flag.name, [...flag.aliases]]),
+    ),
     boolean: flags.filter((flag) => flag.kind === 'boolean').map((flag) => flag.name),
     string: flags.filter((flag) => flag.kind !== 'boolean').map((flag) => flag.name),
     configuration: parserConfiguration,

@@ -284,13 +284,14 @@ export const usualLimits: Limits = Object.fromEntries(
   limitNames.map((name) => [name, limitTable[name].default]),
 ) as unknown as Limits
 
+const whole = v.pipe(v.number('a number'), v.integer('a whole number'))
+
 /** The shape of the option `limits`. @internal */
 export const limitSchema: v.GenericSchema<Optional<Limits>> = v.strictObject(
   Object.fromEntries(
     limitNames.map((name) => {
       const { min, max } = limitTable[name]
       const within = 'within bounds'
-      const whole = v.pipe(v.number('a number'), v.integer('a whole number'))
       return [name, v.optional(v.pipe(whole, v.minValue(min, within), v.maxValue(max, within)))]
     }),
   ),

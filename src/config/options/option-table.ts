@@ -83,7 +83,14 @@ const defined = Object.entries(groups).flatMap(([group, entries]) =>
   entries.map(([key, option]) => ({ key: key as OptionKey, group: group as OptionGroup, option })),
 )
 
-const rivals = defined.flatMap(({ key, option }) => (option.facts.excludes ?? []).map((other) => [key, other] as const))
+/** What each option excludes, and what excludes it. */
+const rivals = new Map<string, string[]>(defined.map(({ key }) => [key, []]))
+for (const { key, option } of defined) {
+  for (const other of option.facts.excludes ?? []) {
+    rivals.get(key)?.push(other)
+    rivals.get(other)?.push(key)
+  }
+}
 
 /** Every option, in the order of the documentation. */
 export const optionTable: readonly OptionEntry[] = defined.map(({ key, group, option }) =>
@@ -136,7 +143,7 @@ function completeEntry(key: OptionKey, group: OptionGroup, { default: usual, res
     key,
     group,
     flags,
-    excludes: rivals.flatMap(([one, other]) => (one === key ? other : other === key ? one : [])),
+    excludes: rivals.get(key) ?? [],
     repeats: facts.repeats ?? facts.kind === 'list',
     isPath: facts.isPath ?? false,
     isSecret: facts.mask !== undefined,

@@ -1,16 +1,17 @@
+import { latePattern } from './late-pattern.ts'
+
 const plain = /^[\x20-\x7e]*$/
 
 /** An emoji as people type it, of up to four that are joined: `❤️` and a family hold characters that are escaped elsewhere. */
-const emoji =
-  /[0-9#*]\ufe0f\u20e3|(?=\p{Emoji})\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d(?=\p{Emoji})\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?){0,3}/u
+const emoji = String.raw`[0-9#*]\ufe0f\u20e3|(?=\p{Emoji})\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d(?=\p{Emoji})\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?){0,3}`
 /**
  * Characters that may control a terminal or forge a line: controls (C0, C1, DEL), format characters (bidi, zero width,
  * tags: CVE-2021-42574), lone surrogates, line and paragraph separators, and all that is never visible (fillers,
  * selectors). Marks are combined with the character before them.
  */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
-/** Compiled for the first text that is not plain. */
-let suspect: RegExp | undefined
+const unprintable = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]`
+const control = latePattern(unprintable)
+const suspect = latePattern(String.raw`(${emoji})|(?:${unprintable}|\p{M})+`, 'gu')
 
 /** Marks that a character keeps: pointed Hebrew has three. More of them reach into the lines above and below. */
 const mostMarks = 3
@@ -42,13 +43,12 @@ export function printableJson(value: unknown): string {
 }
 
 function escapeSuspects(text: string, escape: (character: string) => string): string {
-  suspect ??= new RegExp(`(${emoji.source})|(?:${unprintable.source}|\\p{M})+`, 'gu')
-  return text.replace(suspect, (found: string, whole: string | undefined) => {
+  return text.replace(suspect(), (found: string, whole: string | undefined) => {
     if (whole !== undefined) return whole
     let marks = 0
     return Array.from(found, (character) => {
       // What is escaped is a visible text, with which the next mark is combined.
-      marks = unprintable.test(character) ? 0 : marks + 1
+      marks = control().test(character) ? 0 : marks + 1
       return marks > 0 && marks <= mostMarks ? character : escape(character)
     }).join('')
   })

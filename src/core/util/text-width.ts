@@ -1,9 +1,14 @@
+import { latePattern } from './late-pattern.ts'
+
 const ascii = /^[\x20-\x7e]*$/
 /** Characters without a width: combining marks with variation selectors, and joiners. */
-const joining = /^(?:\p{M}|\u200B|\u200C|\u200D)$/u
+const joining = String.raw`(?:\p{M}|\u200B|\u200C|\u200D)`
+const alone = latePattern(`^${joining}$`)
+const atStart = latePattern(`^${joining}+`)
 /** East Asian wide and full-width characters (Unicode UAX #11) and emoji that are shown as pictures. */
-const wide =
-  /^[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1B000}-\u{1B2FF}\u{20000}-\u{3FFFD}\p{Emoji_Presentation}]$/u
+const wide = latePattern(
+  String.raw`^[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1B000}-\u{1B2FF}\u{20000}-\u{3FFFD}\p{Emoji_Presentation}]$`,
+)
 
 /** Columns of printable text on a terminal. */
 export function textWidth(text: string): number {
@@ -33,7 +38,7 @@ export function cutMiddle(text: string, columns: number): string {
     .toReversed()
     .join('')
     // What joins the character before it would join the ellipsis.
-    .replace(/^(?:\p{M}|\u200B|\u200C|\u200D)+/u, '')
+    .replace(atStart(), '')
   return `${start(characters, columns - 1 - textWidth(tail))}…${tail}`
 }
 
@@ -50,6 +55,6 @@ function start(characters: readonly string[], columns: number): string {
 }
 
 function characterWidth(character: string): number {
-  if (joining.test(character)) return 0
-  return wide.test(character) ? 2 : 1
+  if (alone().test(character)) return 0
+  return wide().test(character) ? 2 : 1
 }

@@ -1,4 +1,5 @@
 import { extensionRules, nameRules, pathRuleNames, pathRules, patternRules, type DenyRule } from './deny-list.ts'
+import { latePattern } from '../../core/util/late-pattern.ts'
 import { createServePatterns } from './serve-patterns.ts'
 
 /** Facts about a file or folder other than its name. */
@@ -109,13 +110,13 @@ function applies({ folders, confirms }: DenyRule, found: FoundFile | undefined):
 
 const plainPath = /^[\w.@%+][\w.@%+/~-]*$/
 // Wildcards and commas are syntax of the option, the other characters are syntax of shells even in double quotes.
-const quotablePath = /^[^\s"$`\\!*?,\p{C}-](?:[^"$`\\!*?,\p{C}]*[^\s"$`\\!*?,\p{C}])?$/u
+const quotablePath = latePattern(String.raw`^[^\s"$\x60\\!*?,\p{C}-](?:[^"$\x60\\!*?,\p{C}]*[^\s"$\x60\\!*?,\p{C}])?$`)
 
 /** The option that serves a path, ready to paste; without the path if no quoting works in every shell. */
 function optionFor(names: readonly string[], depth: number): string {
   const path = names.slice(0, depth + 1).join('/')
   if (plainPath.test(path)) return ` (--serve ${path})`
-  return quotablePath.test(path) ? ` (--serve "${path}")` : ' (--serve)'
+  return quotablePath().test(path) ? ` (--serve "${path}")` : ' (--serve)'
 }
 
 function isHidden(name: string, folder: string | undefined): boolean {
