@@ -125,8 +125,11 @@ export async function runSection(
     return `exec env ${onFreePort(actual(line))}`
   }
 
-  /** The line with the ports that programs have here. */
-  function actual(line: string): string {
+  /** The line with the ports that programs have here, and a backend for a preset that has an upstream of its own. */
+  function actual(text: string): string {
+    const [, preset] = / --preset (\S+)/.exec(text) ?? []
+    const isOpen = preset !== undefined && !text.includes('--upstream') && readPreset(preset).upstream !== undefined
+    const line = isOpen ? `${text} --upstream http://localhost:3000` : text
     const known = [...backends.keys()].join('|')
     const withBackends = line.replaceAll(
       new RegExp(`([=:])(${known})(?=[/,\\s"']|$)`, 'g'),

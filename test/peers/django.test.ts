@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { startServer, TempFolder, type Started } from '../support/server.ts'
 import { freePort } from '../support/free-port.ts'
 import { Program } from './program.ts'
+import { visit } from './visitor.ts'
 
 const python = '/usr/bin/python3'
 const skip =
@@ -15,9 +16,9 @@ const skip =
 
 /** A project in one file: it shows the request and its client, a form with a CSRF token, and a redirect. */
 const project = `
-import hashlib, sys
+import hashlib, sys, threading
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.urls import path, re_path
 
@@ -46,7 +47,22 @@ def form(request):
         return HttpResponse('posted ' + request.POST['text'])
     return HttpResponse(get_token(request))
 
+go = threading.Event()
+
+def stream(request):
+    def parts():
+        yield 'first '
+        go.wait()
+        go.clear()
+        yield 'last'
+    return StreamingHttpResponse(parts())
+
+def release(request):
+    go.set()
+    return HttpResponse('released')
+
 urlpatterns = [
+    path('stream', stream), path('release', release),
     path('upload', upload), path('about', about), path('form', form),
     path('away', lambda request: HttpResponseRedirect(request.build_absolute_uri('/about'))),
 ]
@@ -133,4 +149,23 @@ test('accepts a form with its CSRF token through a route', { skip }, async () =>
   const body = new URLSearchParams({ text: 'hello', csrfmiddlewaretoken: await shown.text() })
   const posted = await fetch(`${origin}/form`, { method: 'POST', headers: { cookie, origin }, body })
   assert.equal(await posted.text(), 'posted hello')
+})
+
+test('a Django site has its pages, forms, uploads, redirects and streams behind the preset', { skip }, async () => {
+  using folder = new TempFolder()
+  const { django, port } = await startDjango(folder)
+  await using _django = django
+  await visit('django', port, async (visitor) => {
+    const { url } = (await (await visitor.fetch('/about')).json()) as { url: string }
+    assert.equal(url, `${visitor.origin}/about`)
+    const csrfmiddlewaretoken = await visitor.text('/form')
+    const posted = await visitor.post('/form', { text: 'hello', csrfmiddlewaretoken })
+    assert.equal(await posted.text(), 'posted hello')
+    assert.equal((await visitor.post('/form', { text: 'hello' })).status, 403)
+    assert.equal(visitor.redirectOf(await visitor.fetch('/away')), '/about')
+    const chunked = new Blob(['chunks for Django. '.repeat(10_000)]).stream()
+    const upload = await visitor.fetch('/upload', { method: 'POST', body: chunked, duplex: 'half' })
+    assert.equal(((await upload.json()) as { bytes: number }).bytes, 190_000)
+    await visitor.readStream('/stream', ['first ', 'last'], () => visitor.text('/release'))
+  })
 })

@@ -7,9 +7,11 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { WebSocketServer } from 'ws'
 import { launchChromium, skip, withPage } from '../browser/support/chromium.ts'
+import { rawRequest } from '../support/raw.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 import { freePort } from '../support/free-port.ts'
 import { Program } from './program.ts'
+import { visit } from './visitor.ts'
 
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
 
@@ -84,5 +86,42 @@ test('a Vite project, its API and a chat share one origin, and hot updates arriv
     await browser.close()
     server.closeAllConnections()
     server.close()
+  }
+})
+
+test('a Vite project has its pages, modules and hot updates behind the preset', async () => {
+  using folder = await new TempFolder().write(project)
+  const port = await freePort()
+  const command = [process.execPath, vite, '--port', String(port), '--strictPort', '--host', '127.0.0.1']
+  await using _vite = await Program.start(command, port, folder.path)
+  let edits = 0
+  await visit('vite', port, async (visitor) => {
+    assert.match(await visitor.text('/'), /<script type="module" src="\/@vite\/client">/)
+    assert.match(await visitor.text('/main.js'), /import { word } from "\/word\.js/)
+    const [, token = ''] = /wsToken = "([^"]+)"/.exec(await visitor.text('/@vite/client')) ?? []
+    using hmr = await visitor.open(`/?token=${token}`, ['vite-hmr'])
+    assert.equal(hmr.socket.protocol, 'vite-hmr')
+    assert.equal(await hmr.next('connected'), '{"type":"connected"}')
+    await folder.write({ 'word.js': `export const word = 'edit ${++edits}'\n` })
+    assert.match(await hmr.next('"update"'), /"acceptedPath":"\/word\.js"/)
+    assert.match(await visitor.text('/word.js'), new RegExp(`edit ${edits}`))
+    // Pages of other sites do not have the token.
+    assert.equal(await visitor.refusal('/', ['vite-hmr']), 400)
+  })
+})
+
+test('Vite refuses a name that it does not know, and accepts it behind the preset', async () => {
+  using folder = await new TempFolder().write(project)
+  const port = await freePort()
+  const command = [process.execPath, vite, '--port', String(port), '--strictPort', '--host', '127.0.0.1']
+  await using _vite = await Program.start(command, port, folder.path)
+  const upstream = `http://127.0.0.1:${port}`
+  const shop = { allowHost: 'shop.test', live: false } as const
+  for (const [options, status] of [
+    [{ ...shop, proxy: { '/': upstream } }, 403],
+    [{ ...shop, preset: 'vite', upstream }, 200],
+  ] as const) {
+    await using front = await startServer({}, options)
+    assert.equal((await rawRequest(front.port, 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n')).status, status)
   }
 })

@@ -101,7 +101,8 @@ test('every flag between backticks exists', async () => {
   )
   assert.ok(named.length > 100)
   // Flags of other programs, and how a flag is written.
-  const foreign = /^(?:npm|curl|certutil|systemd|docker|radicale|xandikos) |^--no-port-switching$|^--(?:no-)?flag\b/
+  const foreign =
+    /^(?:npm|curl|certutil|systemd|docker|jupyter|radicale|xandikos) |^--no-port-switching$|^--(?:no-)?flag\b/
   assert.deepEqual(
     named.filter(({ span, name }) => !known.has(name) && !foreign.test(span)),
     [],
