@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { after, before, describe, test } from 'node:test'
+import { test } from 'node:test'
 import { ClientEvent, createClient, SyncState, type MatrixClient } from 'matrix-js-sdk'
 import { logger } from 'matrix-js-sdk/lib/logger.js'
 import { Agent, fetch } from 'undici'
+import { folderOf, start } from '../cli/command.ts'
 import { Homeserver } from '../support/homeserver.ts'
-import { startSecure, type Secured } from '../support/secure.ts'
+import { makeCertificate } from '../support/certificate.ts'
 
 // own process: matrix-js-sdk replaces globals and keeps timers
 
@@ -17,30 +19,32 @@ const listeners = [
   { name: 'federation', port: 0, tls: true },
 ]
 
-describe('matrix-js-sdk behind the preset matrix', () => {
-  let homeserver: Homeserver
-  let started: Secured
-  let agent: Agent
+/** Most bytes of memory that a process has had. */
+function mostMemory(pid: number): number {
+  const [, kilobytes = ''] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}
+
+test('matrix-js-sdk behind one serve8008 --preset matrix', { timeout: 180_000 }, async (t) => {
+  const log = logger as unknown as { setLevel(level: string): void }
+  log.setLevel('silent')
   const clients: MatrixClient[] = []
-
-  before(async () => {
-    const log = logger as unknown as { setLevel(level: string): void }
-    log.setLevel('silent')
-    homeserver = await Homeserver.start()
-    started = await startSecure({}, { preset: 'matrix', upstream: homeserver.port, listeners, root: undefined })
-    agent = new Agent({ connect: { ca: started.ca }, headersTimeout: 0, bodyTimeout: 0 })
-  })
-
-  after(async () => {
-    for (const client of clients) client.stopClient()
-    await agent.close()
-    await started[Symbol.asyncDispose]()
-    await homeserver[Symbol.asyncDispose]()
-  })
+  await using homeserver = await Homeserver.start()
+  const { cert, key } = await makeCertificate('localhost')
+  const cwd = await folderOf(t, { 'tls.crt': cert, 'tls.key': key })
+  const agent = new Agent({ connect: { ca: cert }, headersTimeout: 0, bodyTimeout: 0 })
+  t.after(() => agent.close())
+  t.after(() => clients.forEach((client) => client.stopClient()))
+  const flags = ['--preset', 'matrix', '--upstream', String(homeserver.port), '--cert', 'tls.crt', '--key', 'tls.key']
+  const served = start(t, [...flags, '--json'], { cwd, env: { SERVE8008_LISTENERS: JSON.stringify(listeners) } })
+  const [line] = await served.stdout(/^\{"version".*\}$/m)
+  const { listeners: bound, pid } = JSON.parse(line) as {
+    listeners: { name: string; protocol: string; port: number }[]
+    pid: number
+  }
 
   /** A URL of a listener. */
-  async function baseOf(name: string): Promise<string> {
-    const { listeners: bound } = await started.server.listen()
+  function baseOf(name: string): string {
     const { protocol, port } = bound.find((each) => each.name === name) ?? assert.fail()
     return `${protocol}://localhost:${port}`
   }
@@ -48,19 +52,22 @@ describe('matrix-js-sdk behind the preset matrix', () => {
   /** A client that has logged in. */
   async function login(name: string): Promise<MatrixClient> {
     const client = createClient({
-      baseUrl: await baseOf(name),
+      baseUrl: baseOf(name),
       fetchFn: ((url: string, init: object) => fetch(url, { ...init, dispatcher: agent })) as never,
     })
-    await client.loginRequest({ type: 'm.login.password', user: 'ann', password: 'secret' }).then((reply) => {
-      client.credentials.userId = reply.user_id
-      client.setAccessToken(reply.access_token)
-    })
     clients.push(client)
+    const { user_id: user, access_token: token } = await client.loginRequest({
+      type: 'm.login.password',
+      user: 'ann',
+      password: 'secret',
+    })
+    client.credentials.userId = user
+    client.setAccessToken(token)
     return client
   }
 
   for (const { name } of listeners) {
-    test(`logs in at ${name}, and finds a room by an alias with a slash`, async () => {
+    await t.test(`logs in at ${name}, and finds a room by an alias with a slash`, async () => {
       const client = await login(name)
       const { room_id: room } = await client.createRoom({ room_alias_name: 'a/b' })
       const found = await client.getRoomIdForAlias('#a/b:hs.test')
@@ -68,7 +75,7 @@ describe('matrix-js-sdk behind the preset matrix', () => {
       assert.equal(homeserver.requests.at(-1)?.target, '/_matrix/client/v3/directory/room/%23a%2Fb%3Ahs.test')
     })
 
-    test(`keeps state keys apart at ${name}`, async () => {
+    await t.test(`keeps state keys apart at ${name}`, async () => {
       const client = await login(name)
       const { room_id: room } = await client.createRoom({})
       for (const [key, end] of [
@@ -82,7 +89,7 @@ describe('matrix-js-sdk behind the preset matrix', () => {
     })
   }
 
-  test('shows the homeserver the address of the client, whatever it says', async () => {
+  await t.test('shows the homeserver the address of the client, whatever it says', async () => {
     const client = await login('client')
     const { devices } = await client.http.authedRequest<{ devices: { last_seen_ip: string }[] }>(
       'GET' as never,
@@ -94,30 +101,31 @@ describe('matrix-js-sdk behind the preset matrix', () => {
     assert.equal(devices[0]?.last_seen_ip, '127.0.0.1')
   })
 
-  test('uploads 48 MB', async () => {
+  await t.test('uploads 48 MB', async () => {
     const client = await login('client-tls')
     const content = randomBytes(48_000_000)
     const { content_uri: uri } = await client.uploadContent(new Blob([content]), { name: 'ok.bin' })
     assert.equal(uri, `mxc://hs.test/${content.length}-${createHash('sha256').update(content).digest('hex')}`)
+    if (process.platform === 'linux') assert.ok(mostMemory(pid) < 250_000_000, `${mostMemory(pid)} bytes`)
   })
 
-  test('fails soon where the homeserver hangs up on a large upload', async () => {
+  await t.test('fails soon where the homeserver hangs up on a large upload', async () => {
     const client = await login('client')
     const begin = performance.now()
     await assert.rejects(client.uploadContent(new Blob([Buffer.alloc(60_000_000)])), /502/)
     assert.ok(performance.now() - begin < 10_000)
   })
 
-  test('finds the homeserver by both documents', async () => {
-    const base = await baseOf('client-tls')
+  await t.test('finds the homeserver by both documents', async () => {
+    const base = baseOf('client-tls')
     const ask = async (path: string): Promise<unknown> => (await fetch(base + path, { dispatcher: agent })).json()
     assert.deepEqual(await ask('/.well-known/matrix/client'), { 'm.homeserver': { base_url: base } })
     assert.deepEqual(await ask('/.well-known/matrix/server'), { 'm.server': 'localhost:8448' })
-    const federation = await fetch(`${await baseOf('federation')}/_matrix/federation/v1/version`, { dispatcher: agent })
+    const federation = await fetch(`${baseOf('federation')}/_matrix/federation/v1/version`, { dispatcher: agent })
     assert.deepEqual(await federation.json(), { server: { name: 'Synapse', version: '1.67.0' } })
   })
 
-  test('syncs while nothing happens for 35 s', { timeout: 60_000 }, async () => {
+  await t.test('syncs while nothing happens for 35 s', { timeout: 60_000 }, async () => {
     const client = await login('client')
     const began = new Promise<void>((resolve) => {
       client.on(ClientEvent.Sync, (state) => (state === SyncState.Syncing ? resolve() : undefined))
