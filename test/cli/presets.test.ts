@@ -118,6 +118,15 @@ describe('serve8008 init', () => {
     })
   }
 
+  test('asks for a name, and lists them', async (t) => {
+    const { exitCode, stderr } = await run(t, ['init'])
+    assert.equal(exitCode, 2)
+    assert.match(
+      stderr,
+      /^The name of a preset is missing; it must be one of: .*\bspa\b.*\n.*try: serve8008 presets\n$/,
+    )
+  })
+
   test('asks for an upstream that is missing', async (t) => {
     const { exitCode, stderr } = await run(t, ['init', 'spa-api'], { cwd: await folderOf(t, {}) })
     assert.equal(exitCode, 2)

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { nearest } from '../../config/diagnostic.ts'
+import { presetNames } from '../../config/presets.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { buildFolders, readPackage } from '../../core/util/package-json.ts'
 import { buildCommand } from '../../core/util/project-tools.ts'
@@ -24,10 +25,18 @@ function folderHint({ code, hint }: ServeError, typed: TypedLine, folder: string
   if (hint?.startsWith('set root to ') !== true || folder === undefined) return undefined
   if (code === 'E8008_ROOT_NOT_FOLDER') return folderOfFile(folder, typed)
   return (
+    presetOf(folder, typed) ??
     buildOf(folder, typed) ??
     existingFolder(folder, typed) ??
     'name a folder that exists, or leave it out to serve this one'
   )
+}
+
+/** The preset of that name. */
+function presetOf(folder: string, { argv }: Typed): string | undefined {
+  return argv.includes(folder) && presetNames().includes(folder)
+    ? replaceWord(argv, folder, '--preset', folder)
+    : undefined
 }
 
 /** Serves the folder of a file, and opens the file. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { presetText, upstreamProblem } from '../../config/presets.ts'
+import { presetNames, presetText, upstreamProblem } from '../../config/presets.ts'
 import { findConfigs } from '../../config/sources/file.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
@@ -13,7 +13,7 @@ import { presetNamed } from './presets.ts'
 const fileName = 'serve8008.config.json'
 
 export const initCommand: CommandDefinition = {
-  command: 'init <name>',
+  command: 'init [name]',
   describe: 'write a config file with the options of a preset',
   flags: [
     ...flags.filter(({ key }) => key === 'upstream').map((flag) => ({ ...flag, canBeOff: false })),
@@ -27,7 +27,13 @@ export const initCommand: CommandDefinition = {
     'It overwrites nothing, and writes nothing where the folder has a configuration.',
   ],
   row: ['serve8008 init NAME', 'write the options of a preset to a config file'],
-  async handler({ words: [name = ''], values, json, quiet }, { cwd }, report) {
+  async handler({ words: [name], values, json, quiet }, { cwd }, report) {
+    if (name === undefined) {
+      throw usageError(
+        `The name of a preset is missing; it must be one of: ${presetNames().join(', ')}.`,
+        'serve8008 presets',
+      )
+    }
     const preset = presetNamed(name)
     const upstream = [values.get('upstream') ?? []].flat().at(-1)
     const wrong = upstreamProblem(preset, upstream)

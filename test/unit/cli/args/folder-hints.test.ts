@@ -94,3 +94,8 @@ test('the hint for a file serves its folder and opens the file', () => {
   assert.equal(hintOf(file, typed('site/a.html', '--open'), 'site/a.html'), 'serve8008 site --open')
   assert.equal(hintOf(file, typed(), undefined), file.hint)
 })
+
+test('the hint for the name of a preset starts it', () => {
+  const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
+  assert.equal(hintOf(missing, typed('matrix', '--lan'), 'matrix'), 'serve8008 --preset matrix --lan')
+})
