@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from '../config/types.ts'
+import { isSecureClient } from '../http/message/authority.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import { withVary, type RequestHeaders } from '../http/message/headers.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
@@ -13,15 +14,10 @@ export interface HttpsRedirectOptions {
   readonly httpsPorts: () => readonly number[]
 }
 
-/**
- * Whether a client uses HTTPS: to this server, or to a proxy in front of it that terminates TLS.
- *
- * @param trust Addresses of proxies whose `X-Forwarded-Proto` is believed.
- */
+/** {@link isSecureClient} for the addresses of trusted proxies. */
 export function createSecureCheck(trust: readonly string[]): (x: Exchange) => boolean {
   const isTrusted = addressSet(trust)
-  return ({ peer, headers }) =>
-    peer.encrypted || (isTrusted(peer.address) && /^https(?:\s*,|$)/i.test(headers.get('x-forwarded-proto') ?? ''))
+  return (x) => isSecureClient(x, isTrusted)
 }
 
 const upgradeRequest = 'upgrade-insecure-requests'

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { describe, test } from 'node:test'
 import type { ProxyOptions } from '../../src/config/kinds/proxy-types.ts'
-import { startBackend } from '../support/backend.ts'
-import { RawClient, rawGet } from '../support/raw.ts'
+import { answering, startBackend } from '../support/backend.ts'
+import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
 import { openSession, startHttp2 } from '../support/http2.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 import { RawUpstream } from '../support/upstream.ts'
@@ -161,5 +161,20 @@ test('a backend on a unix socket is localhost, with the default port', async () 
   ] as const) {
     location = from
     assert.equal((await rawGet(front.port, '/cal/x')).field('location'), to)
+  }
+})
+
+test('a trusted proxy that ends TLS has clients of HTTPS, and another peer has not', async () => {
+  const fields = ['Location: https://cal.test/x', 'Set-Cookie: a=b; Secure']
+  await using backend = await answering(`HTTP/1.1 201 Created\r\n${fields.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`)
+  const options = { proxy: { '/': `http://127.0.0.1:${backend.port}` }, allowHost: 'cal.test', live: false }
+  for (const [trust, location, cookie] of [
+    [['127.0.0.1'], 'https://cal.test/x', 'a=b; Secure'],
+    [[], 'http://cal.test/x', 'a=b'],
+  ] as const) {
+    await using front = await startServer({}, { ...options, trust })
+    const head = ['MOVE /x HTTP/1.1', 'Host: cal.test', 'X-Forwarded-Proto: https', 'Destination: https://cal.test/y']
+    const { field } = await rawRequest(front.port, `${head.join('\r\n')}\r\n\r\n`)
+    assert.deepEqual([field('location'), field('set-cookie')], [location, cookie])
   }
 })

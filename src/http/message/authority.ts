@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { compressIPv6 } from '../../core/util/ip.ts'
+import type { RequestHeaders } from './headers.ts'
 
 /** Host and port of a request (RFC 9110 section 7.2, RFC 3986 section 3.2). */
 export interface Authority {
@@ -33,4 +34,19 @@ export function parseAuthority(text: string): Authority | undefined {
   if (host.length > 254 || !name.test(host)) return undefined
   const hostname = host.endsWith('.') ? host.slice(0, -1) : host
   return { hostname, port, kind: isIPv4(hostname) ? 'ipv4' : 'name' }
+}
+
+/** The parts of an exchange that tell how its client reached this server. */
+interface Client {
+  readonly peer: { readonly address: string; readonly encrypted: boolean }
+  readonly headers: RequestHeaders
+}
+
+/**
+ * Whether a client uses HTTPS: to this server, or to a proxy in front of it that terminates TLS.
+ *
+ * @param isTrusted Whether `X-Forwarded-Proto` of the peer with this address is believed.
+ */
+export function isSecureClient({ peer, headers }: Client, isTrusted: (address: string) => boolean): boolean {
+  return peer.encrypted || (isTrusted(peer.address) && /^https(?:\s*,|$)/i.test(headers.get('x-forwarded-proto') ?? ''))
 }

@@ -1,5 +1,6 @@
 import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { formatHost } from '../../core/util/ip.ts'
+import { isSecureClient } from '../../http/message/authority.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import type { ForwardedContent } from '../request/buffered-content.ts'
 import { createHttp1Transport } from '../h1/transport.ts'
@@ -26,7 +27,7 @@ export interface UpstreamOptions extends RequestHeadersOptions, Pick<TransportOp
 
 /** Compiles an upstream. The first request opens its first connection. */
 export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOptions): Upstream {
-  const { match, proxy, limits } = options
+  const { match, proxy, limits, isTrusted } = options
   const { timeouts, tls } = proxy
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
@@ -41,7 +42,7 @@ export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOpti
     const host = x.headers.get('host') ?? ''
     const sent = outbound.host(x)
     return {
-      client: { scheme: x.peer.encrypted ? 'https' : 'http', authority: host, prefix: outer },
+      client: { scheme: isSecureClient(x, isTrusted) ? 'https' : 'http', authority: host, prefix: outer },
       upstream: { scheme: isSecure ? 'https' : 'http', authority: sent, prefix: inner },
       aliases: namesOf(host, sent),
     }
