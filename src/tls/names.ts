@@ -1,4 +1,4 @@
-import { isIP, SocketAddress } from 'node:net'
+import net, { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { addressSet, unbracketed, unmapped } from '../core/util/ip.ts'
 
@@ -59,7 +59,7 @@ export function canonicalName(text: string): string | undefined {
   const family = isIP(host)
   if (family === 4) return host
   // An IPv4-mapped address becomes IPv4: the name constraints for IPv6 do not include it.
-  if (family === 6) return unmapped(new SocketAddress({ address: host, family: 'ipv6' }).address)
+  if (family === 6) return unmapped(new net.SocketAddress({ address: host, family: 'ipv6' }).address)
   const star = host.startsWith('*.') ? '*.' : ''
   // A URL's host would end at these.
   if (/[\s/\\?#@:]/.test(host)) return undefined

@@ -1,4 +1,4 @@
-import { isIP, SocketAddress } from 'node:net'
+import net, { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { unmapped } from '../../core/util/ip.ts'
 import { machineNames } from '../../core/util/machine-names.ts'
@@ -55,7 +55,7 @@ function reaches(hostname: string, address: string): boolean {
 
 /** The address in an IPv4-mapped one, which a URL spells in hexadecimal: `::ffff:7f00:1`. */
 function mappedAddress(address: string): string {
-  return unmapped(new SocketAddress({ address, family: 'ipv6' }).address)
+  return unmapped(new net.SocketAddress({ address, family: 'ipv6' }).address)
 }
 
 /** Systems connect to the loopback where the unspecified address is the destination. */

@@ -1,8 +1,7 @@
-import { BlockList, isIP } from 'node:net'
+// Node loads what `net.BlockList` and `net.SocketAddress` are when they are named.
+import net, { isIP } from 'node:net'
 
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8)
-loopback.addAddress('::1', 'ipv6')
+let loopback: net.BlockList | undefined
 
 /**
  * Whether an IP address is a loopback address: 127.0.0.0/8 (RFC 1122 section 3.2.1.3), that mapped into IPv6, or ::1
@@ -12,7 +11,16 @@ export function isLoopback(address: string): boolean {
   // At each start, and Node's pattern for IPv6 takes long to compile.
   if (address === '::1') return true
   const family = isIP(address)
-  return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6')
+  if (family !== 6) return family === 4 && address.startsWith('127.')
+  loopback ??= loopbackList()
+  return loopback.check(address, 'ipv6')
+}
+
+function loopbackList(): net.BlockList {
+  const list = new net.BlockList()
+  list.addSubnet('127.0.0.0', 8)
+  list.addAddress('::1', 'ipv6')
+  return list
 }
 
 /** The IPv4 address within an IPv4-mapped one (`::ffff:192.0.2.1`), else the address as it is. */
@@ -27,7 +35,8 @@ export function unmapped(address: string): string {
  * @throws RangeError for any other entry.
  */
 export function addressSet(entries: readonly string[]): (address: string) => boolean {
-  const list = new BlockList()
+  if (entries.length === 0) return () => false
+  const list = new net.BlockList()
   for (const entry of entries) {
     const slash = entry.indexOf('/')
     const address = slash === -1 ? entry : entry.slice(0, slash)
@@ -36,7 +45,6 @@ export function addressSet(entries: readonly string[]): (address: string) => boo
     const bits = slash === -1 ? (family === 4 ? 32 : 128) : Number(entry.slice(slash + 1))
     list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
   }
-  if (entries.length === 0) return () => false
   return (address) => {
     const plain = unmapped(address)
     const family = isIP(plain)
