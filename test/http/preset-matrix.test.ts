@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { Homeserver } from '../support/homeserver.ts'
 import type { RawReply } from '../support/raw.ts'
@@ -109,5 +110,17 @@ describe('the preset matrix', () => {
     assert.equal(request?.headers['x-forwarded-proto'], 'https')
     assert.equal(request?.headers.host, `localhost:${port}`)
     assert.doesNotMatch(JSON.stringify(request?.headers), /6\.6\.6\.6|7\.7\.7\.7/)
+  })
+
+  test('leaves a sync with the client that leaves it', async () => {
+    await using homeserver = await Homeserver.start()
+    await using started = await start(homeserver)
+    using client = await openListener(started, 'client')
+    const waiting = once(homeserver.syncs, 'waiting')
+    const left = once(homeserver.syncs, 'left')
+    client.send(`GET /_matrix/client/v3/sync?timeout=600000 HTTP/1.1\r\nHost: localhost:${started.port}\r\n\r\n`)
+    await waiting
+    client.socket.destroy()
+    await left
   })
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -22,12 +22,12 @@ type Answer = readonly [status: number, content: unknown]
  */
 export class Homeserver implements AsyncDisposable {
   readonly requests: HomeserverRequest[] = []
+  /** `waiting` when a sync begins to wait, `left` when its client goes. */
+  readonly syncs: EventEmitter = new EventEmitter()
   readonly #server = createServer((request, response) => void this.#answer(request, response))
   readonly #aliases = new Map<string, string>()
   readonly #state = new Map<string, unknown>()
   readonly #name = 'hs.test'
-  /** Ends every sync that waits. */
-  #wake = new Set<() => void>()
   #address = ''
 
   static async start(): Promise<Homeserver> {
@@ -42,7 +42,7 @@ export class Homeserver implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const wake of this.#wake) wake()
+    this.syncs.emit('left')
     this.#server.closeAllConnections()
     this.#server.close()
     await once(this.#server, 'close')
@@ -85,15 +85,16 @@ export class Homeserver implements AsyncDisposable {
 
   /** Waits as a sync does that has no news. A client that leaves ends it. */
   async #idle(timeoutMs: number, request: IncomingMessage): Promise<void> {
-    const waiting = new AbortController()
-    const wake = (): void => waiting.abort()
-    this.#wake.add(wake)
-    request.socket.once('close', wake)
+    const { socket } = request
+    const left = (): boolean => this.syncs.emit('left')
+    socket.once('close', left)
+    this.syncs.emit('waiting')
     await new Promise<void>((resolve) => {
+      const wake = (): void => (clearTimeout(timer), resolve())
       const timer = setTimeout(resolve, timeoutMs)
-      waiting.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()))
+      this.syncs.once('left', wake)
     })
-    this.#wake.delete(wake)
+    socket.off('close', left)
   }
 
   /** Segments are compared as they came, and decoded one by one after that. */
