@@ -75,6 +75,12 @@ test('knows a backend by its port behind the name of the client, and by its alia
   assert.equal(body.toString(), `<loc>http://localhost:${front.port}/a</loc>`.repeat(2))
 })
 
+test('adds no slash to a URL without a path', async () => {
+  await using backend = await backendOf((_, port) => message(`<loc>http://localhost:${port}</loc>`))
+  await using front = await startRewriting(backend.port)
+  assert.equal((await rawGet(front.port, '/')).body.toString(), `<loc>http://localhost:${front.port}</loc>`)
+})
+
 test('leaves content alone by default', async () => {
   await using backend = await backendOf((_, port) => message(description(port), ['ETag: "v1"']))
   await using front = await startFront(backend.port)

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { AdvertiseOptions, ResolvedAdvertise } from '../value-types.ts'
 import { resolveAdvertise } from '../values/advertise.ts'
-import { parseInteger, parseSwitchOrText } from '../values/parse-text.ts'
+import { parseInteger, parseJsonText, parseSwitchOrText } from '../values/parse-text.ts'
 import {
   filePath,
   joint,
@@ -91,8 +91,8 @@ export class AddressOptions {
     schema: v.union([flag, plainText, advertised], 'true, false, a name or an object'),
     kind: 'optional',
     valueName: 'NAME',
-    form: () => / /,
-    parse: parseSwitchOrText,
+    form: () => / |^\{/,
+    parse: (texts) => (texts.at(-1)?.startsWith('{') === true ? parseJsonText(texts) : parseSwitchOrText(texts)),
     default: false,
     description: 'Tell the devices of the network of this server by mDNS; use with --lan.',
     accepts: 'true, false, a name such as "My name", or an object such as { "dial": true }',

@@ -74,7 +74,7 @@ export function createBodyRewriter({ id, places, rewriteBytes, onWarning }: Body
     const type = getField(reply.headers, 'content-type') ?? ''
     const encoding = detectEncoding(plain, type)
     const markup = decodeMarkup(plain, encoding)
-    const changed = rewriteMarkup(markup, (url) => toClientUrl(url, mapping))
+    const changed = rewriteMarkup(markup, (url) => mappedUrl(url, mapping))
     if (changed === markup) return whole
     // An odd last byte of UTF-16 is no character, and is kept.
     const odd = plain.subarray(plain.length - (encoding === 'bytewise' ? 0 : plain.length % 2))
@@ -128,6 +128,12 @@ function askedWhole(request: UpstreamRequest, { status, headers, takeover }: Rep
   // The parts of multipart/byteranges have types of their own.
   if (!isMarkup(type) && !/^\s*multipart\/byteranges\b/i.test(type)) return undefined
   return { ...request, headers: withoutFields(request.headers, rangeFields) }
+}
+
+/** Without a slash where there was none: clients put paths behind a `URLBase`. */
+function mappedUrl(url: string, mapping: UrlMapping): string {
+  const mapped = toClientUrl(url, mapping)
+  return mapped.endsWith('/') && /^[a-z]+:\/\/[^/?#]+$/i.test(url) ? mapped.slice(0, -1) : mapped
 }
 
 /** The content coding of a reply; undefined for none. */

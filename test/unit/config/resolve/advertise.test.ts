@@ -1,9 +1,25 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { optionsByKey } from '../../../../src/config/options/option-table.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../../src/index.ts'
 
 const usual = { name: undefined, http: true, googlecast: undefined, dial: undefined }
+
+test('is read from text: a switch, a name, or JSON', () => {
+  const { parse, form } = optionsByKey.get('advertise') ?? assert.fail()
+  const values = ['on', 'My name', 'false', '{"dial":true}', '{"dial'].map((text) => parse([text]))
+  assert.deepEqual(
+    values.slice(0, 4),
+    [true, 'My name', false, { dial: true }].map((value) => ({ value })),
+  )
+  assert.match(JSON.stringify(values[4]), /is not JSON/)
+  // A word behind the flag is the folder, unless it cannot be one.
+  assert.deepEqual(
+    ['./site', 'My name', '{"dial":true}'].map((word) => form?.().test(word)),
+    [false, true, true],
+  )
+})
 
 describe('advertise', () => {
   for (const [given, resolved] of [
