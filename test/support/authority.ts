@@ -11,6 +11,7 @@ import {
   type CertificateWarning,
 } from '../../src/tls/tls.ts'
 import type { Clock } from '../../src/tls/clock.ts'
+import { bundled } from './bundled.ts'
 import { TempFolder } from './server.ts'
 
 const day = 86_400_000
@@ -143,12 +144,22 @@ export async function startSecureServer(): Promise<SecureServer> {
   }
 }
 
-/** Opens certificates in a separate process and resolves to the certificate for clients that name no host. */
-export async function certificateOfProcess(folder: string, hosts: readonly string[]): Promise<string> {
-  const file = fileURLToPath(new URL('authority-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, folder, ...hosts], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+/**
+ * Opens certificates in processes of their own, one for each list of hosts, all at once. Resolves to their certificates
+ * for clients that name no host.
+ */
+export async function certificatesOfProcesses(
+  folder: string,
+  lists: readonly (readonly string[])[],
+): Promise<string[]> {
+  using temporary = new TempFolder()
+  const source = fileURLToPath(new URL('authority-process.ts', import.meta.url))
+  const program = await bundled(source, temporary.join('program.mjs'))
+  return await Promise.all(lists.map((hosts) => outputOf(process.execPath, [program, folder, ...hosts])))
+}
+
+async function outputOf(program: string, words: readonly string[]): Promise<string> {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk

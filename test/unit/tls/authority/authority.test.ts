@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { createDenyList } from '../../../../src/static/access/apply-deny-list.ts'
 import { findSigner, openSigner, readAuthority } from '../../../../src/tls/authority/authority.ts'
 import { issueAuthority } from '../../../../src/tls/issue/issue.ts'
-import { certificateOfProcess, FakeClock } from '../../../support/authority.ts'
+import { certificatesOfProcesses, FakeClock } from '../../../support/authority.ts'
 import { TempFolder } from '../../../support/server.ts'
 
 const day = 86_400_000
@@ -161,7 +161,7 @@ test('processes that start at once share one authority, and its certificates are
   using temporary = new TempFolder()
   const folder = temporary.join('serve8008')
   const hosts = [[], [], ['a.test'], ['b.test']]
-  const certs = await Promise.all(hosts.map((each) => certificateOfProcess(folder, each)))
+  const certs = await certificatesOfProcesses(folder, hosts)
   const authority = readAuthority(folder)
   assert.ok(authority !== undefined)
   for (const cert of certs) assert.equal(new X509Certificate(cert).verify(authority.publicKey), true)
