@@ -1,3 +1,4 @@
+// starts first: each block starts what it shows, one after the other
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { userPages } from '../support/markdown.ts'

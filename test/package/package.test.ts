@@ -1,3 +1,4 @@
+// starts first: it builds, packs and installs
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,3 +1,4 @@
+// starts first: clients of many languages start
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+// starts first: other programs start and issue
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,3 +1,4 @@
+// starts first: its clients retry and wait
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
