@@ -27,6 +27,7 @@ const examples: Rows = [
   ['serve8008 ./site', 'http://localhost:8008, or the next free port'],
   ['serve8008 -so ./dist', 'a single-page app, and open the browser'],
   ['serve8008 -x /api=:3000', 'forward /api to a server on port 3000'],
+  ['serve8008 --preset matrix', 'for a system; serve8008 presets lists them'],
   ['serve8008 --tls', 'https://localhost:8443 as well'],
   ['serve8008 -p 3000 --cors', 'exactly port 3000, readable by every origin'],
   ['serve8008 -p 3000,3001,0', 'the first of these that is free, or any free port'],
