@@ -1,4 +1,4 @@
-/** Keeps the package small: what npm installs, and what the command reads before it can serve. */
+/** Keeps the package small and its start quick: what npm installs, and what the command reads and loads before it can serve. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { buildPackage } from './build.ts'
@@ -26,8 +26,8 @@ function total(folders: readonly string[]): number {
   return folders.reduce((sum, folder) => sum + sizeOf(fromRoot(folder)), 0)
 }
 
-/** Bytes of a bundled file and of all that it imports statically; `await import()` does not count. */
-function eagerSize(entry: string): number {
+/** A bundled file and all that it imports statically; `await import()` does not count. */
+function eagerFiles(entry: string): string[] {
   const files = new Set([entry])
   for (const file of files) {
     for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(
@@ -36,16 +36,36 @@ function eagerSize(entry: string): number {
       files.add(join(dirname(file), path))
     }
   }
-  return [...files].reduce((sum, file) => sum + statSync(file).size, 0)
+  return [...files]
+}
+
+/** The parts of Node that a start loads. Another one takes up to 2 ms: see `src/core/util/builtin.ts`. */
+const usualBuiltins =
+  'buffer diagnostics_channel events fs fs/promises http net os path stream stream/promises url util'.split(' ')
+
+/** What a file does when it is loaded, beside its size, that makes the start slow. */
+function slowParts(file: string): string[] {
+  const code = readFileSync(file, 'utf8')
+  const builtins = [...code.matchAll(/^const .*?getBuiltinModule\('node:(.+?)'\)/gm)].map(([, name = '']) => name)
+  const patterns = code.split('\n').filter((line) => line.includes('\\p{') && !line.includes('String.raw'))
+  return [
+    ...builtins
+      .filter((name) => !usualBuiltins.includes(name))
+      .map((name) => `node:${name}, as src/core/util/builtin.ts`),
+    ...patterns.map((line) => `${line.trim()}, with src/core/util/late-pattern.ts`),
+  ]
 }
 
 await buildPackage()
+const eager = eagerFiles(fromRoot('dist/cli/main.js'))
 const sizes = {
   installed: total(['bin', 'dist', 'templates', 'docs']) - total(['docs/contributing', 'docs/decisions']),
-  eager: eagerSize(fromRoot('dist/cli/main.js')),
+  eager: eager.reduce((sum, file) => sum + statSync(file).size, 0),
   declarations: sizeOf(fromRoot('dist/types')),
 }
 const names = Object.keys(limits) as (keyof typeof limits)[]
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000)} kB`
 printTable([['part', 'size', 'limit'], ...names.map((name) => [name, kilobytes(sizes[name]), kilobytes(limits[name])])])
-process.exitCode = names.some((name) => sizes[name] > limits[name]) ? 1 : 0
+const slow = eager.flatMap(slowParts)
+for (const part of slow) console.error(`Every start loads this. Load it late: ${part}`)
+process.exitCode = slow.length > 0 || names.some((name) => sizes[name] > limits[name]) ? 1 : 0
