@@ -26,7 +26,8 @@ export class RoutingOptions {
     valueName: 'MATCH=TARGET',
     parse: parseProxy,
     default: {},
-    description: 'Forward a path, a host name or both to a server: /api=http://localhost:3000. Can be repeated.',
+    description:
+      'Forward a path, a host name or both to a server: /api=http://localhost:3000. Can be repeated. Behind commas: changeOrigin, insecure, timeout=30s.',
     accepts: 'matches with a target each, for example { "/api": "http://localhost:3000" }',
     // Host names ignore case.
     innerKey: (match) =>
