@@ -10,7 +10,7 @@ export interface AccessKeys {
   readonly allow?: string | readonly string[] | undefined
   /**
    * Whose pages may send changing requests (all but GET, HEAD and OPTIONS) and upgrades: `same` for pages of this server,
-   * origins such as `https://app.example.test`, or `none`. Other pages get a 403; programs, which send no `Origin`, pass.
+   * origins such as `https://app.example.test`, schemes such as `package:`, or `none`. Other pages get a 403; programs, which send no `Origin`, pass.
    */
   readonly origin?: string | readonly string[] | undefined
   /** `user:password` that requests must send; false for no password. */

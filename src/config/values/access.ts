@@ -147,12 +147,14 @@ function resolveOrigins(origin: string | readonly string[], path: readonly strin
   if (list.length === 1 && list[0] === 'none') return []
   if (list.length === 0) problems.push({ path, message: 'the list is empty', hint: 'use same, none, or origins' })
   if (list.includes('none')) problems.push({ path, message: '"none" stands alone', hint: 'remove it' })
-  const isOther = (text: string): boolean => /^(?!https?:|file:)[a-z][a-z0-9+.-]*:(?:\/\/)?[^/?#@\s]+$/i.test(text)
+  // `localhost:3000` lacks its scheme.
+  const isOther = (text: string): boolean =>
+    /^(?!https?:|wss?:|file:)[a-z][a-z0-9+.-]*:(?:\/\/[^/?#@\s]+|(?!\d+$)[^/?#@\s]*)$/i.test(text)
   return [
     ...new Set(
       list.flatMap((text) => {
         if (text === 'same') return [text]
-        // Extensions and apps have origins of other schemes, such as chrome-extension://abc.
+        // Extensions and apps have origins of other schemes, such as chrome-extension://abc; `package:` means all of one.
         return isOther(text) ? [text.toLowerCase()] : text === 'none' ? [] : [resolveOrigin(text, path, problems)]
       }),
     ),

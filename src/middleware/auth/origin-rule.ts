@@ -13,7 +13,7 @@ const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 
  * Refuses changing requests and upgrades of pages of other origins with a 403 (`E8008_ORIGIN`): browsers let any page send
  * forms, and open WebSockets, to any server. Requests of programs, which send no `Origin`, pass.
  *
- * @param allowed Origins, and `same` for pages of this server. None: no page at all.
+ * @param allowed Origins, schemes such as `package:`, and `same` for pages of this server. None: no page at all.
  * @param place What the rule belongs to, for the error: `the route /api`.
  */
 export function createOriginRule(allowed: readonly string[], place: string): Layer {
@@ -28,7 +28,7 @@ export function createOriginRule(allowed: readonly string[], place: string): Lay
     // a policy of the page (`no-referrer`) turned its Origin into "null", and where an extension removed it.
     if (origin === undefined) return site === undefined || site === 'none' || (isSame && site === 'same-origin')
     if (origin === 'null') return isSame && site === 'same-origin'
-    if (listed.has(spelled(origin))) return true
+    if (listed.has(spelled(origin)) || listed.has(origin.replace(/:.*$/s, ':').toLowerCase())) return true
     // A page that came in clear text may have been changed on the way. The other way round a tunnel may have added TLS.
     return isSame && hasOwnOrigin(x) && !(x.peer.encrypted && /^http:/i.test(origin))
   }

@@ -154,6 +154,8 @@ describe('origin', () => {
       'https:a.test',
       'a.test',
       'http://u@a.test',
+      'localhost:3000',
+      'ws://a.test',
     ]) {
       assert.match(problemOf({ origin }), /^origin: .* is not an origin; /, origin)
     }

@@ -245,6 +245,15 @@ describe('the rule for origins', () => {
     assert.equal(send([...list, 'same'], 'http://localhost:8008'), 'in')
   })
 
+  test('a scheme admits all its origins', () => {
+    const list = ['same', 'package:']
+    for (const origin of ['package:com.example.app', 'PACKAGE:x', 'package:'])
+      assert.equal(send(list, origin), 'in', origin)
+    for (const origin of ['packages:x', 'http://package:8008', 'null', 'https://evil.example']) {
+      assert.match(send(list, origin), /ORIGIN/, origin)
+    }
+  })
+
   test('none refuses every page', () => {
     assert.match(send([], 'http://localhost:8008'), /its rule "origin" admits none\.$/)
   })
