@@ -76,7 +76,8 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const { preset, upstream } = mergeSources([...read, ...stronger]).options
   const ofPreset: Problem[] = []
   const presets =
-    (preset ?? upstream) === undefined
+    // `--no-preset` leaves out the upstream of the file with its preset.
+    preset === undefined && (upstream === undefined || flags.preset === false)
       ? []
       : (await import('./presets.ts')).presetSources({ preset, upstream } as ServeOptions, ofPreset)
   const weaker = [usual, ...presets, ...read]

@@ -88,6 +88,7 @@ describe('the option preset', () => {
     const env = { SERVE8008_PRESET: 'spa' }
     assert.equal((await load(undefined, { env })).origins['single'], 'preset spa')
     assert.equal((await load({ preset: 'spa' }, { flags: { preset: false } })).config.single, undefined)
+    assert.deepEqual((await load(file, { flags: { preset: false } })).config.routes, [])
   })
 
   test('merges proxies by their matches', async () => {
