@@ -38,11 +38,11 @@ test('a webpack-dev-server has its pages and hot updates behind the preset', asy
     assert.match(await visitor.text('/'), /<script src="\/main\.js">/)
     assert.match(await visitor.text('/main.js'), /webpack-dev-server/)
     using updates = await visitor.open('/ws')
-    const { data: before } = JSON.parse(await updates.next('"hash"')) as { data: string }
+    const before = await hashOf(updates)
     await updates.next('"ok"')
     await folder.write({ 'word.js': `module.exports = 'edit ${++edits}'\n` })
-    const { data: after } = JSON.parse(await updates.next('"hash"')) as { data: string }
-    assert.notEqual(after, before)
+    // A file that was written just before the start may be compiled twice.
+    for (let after = before; after === before;) after = await hashOf(updates)
     await updates.next('"ok"')
     assert.match(await visitor.text(`/main.${before}.hot-update.js`), new RegExp(`edit ${edits}`))
   })
@@ -57,3 +57,7 @@ test('a webpack-dev-server has its pages and hot updates behind the preset', asy
     await updates.next(text)
   }
 })
+
+async function hashOf(updates: Messages): Promise<string> {
+  return (JSON.parse(await updates.next('"hash"')) as { data: string }).data
+}
