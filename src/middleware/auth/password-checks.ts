@@ -79,7 +79,11 @@ export function createPasswordChecks(users: Users, guesses: Guesses): PasswordCh
       return isGood === true
     }
     if (typeof verdict === 'boolean') return settle(verdict)
-    const result = verdict.then(settle).finally(() => running.delete(key))
+    const failed = (error: unknown): never => {
+      guesses.remove(guess)
+      throw error
+    }
+    const result = verdict.then(settle, failed).finally(() => running.delete(key))
     running.set(key, { result, signals })
     return result
   }

@@ -6,7 +6,9 @@ import { describe, test, type TestContext } from 'node:test'
 import { usualLimits, type Limits } from '../../../../src/config/options/limits.ts'
 import { createAuth, type AuthUsers } from '../../../../src/middleware/auth/auth.ts'
 import { parseCredentials } from '../../../../src/middleware/auth/credentials.ts'
+import { createGuesses } from '../../../../src/middleware/auth/guesses.ts'
 import { matchesHash } from '../../../../src/middleware/auth/match-hash.ts'
+import { createPasswordChecks } from '../../../../src/middleware/auth/password-checks.ts'
 import { followPasswordFile } from '../../../../src/middleware/auth/password-file.ts'
 import { isServeError, type ServeError } from '../../../../src/core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../../../../src/http/message/exchange.ts'
@@ -299,6 +301,20 @@ test('an unknown user takes as long as a known one', async (t) => {
 
 /** The password of Ann is `secret`. A check at cost 12 takes most of a second. */
 const slow = bcrypt.replace('$04$', '$12$')
+
+test('a check that fails counts as no guess', async () => {
+  const users = {
+    state: () => 1,
+    has: () => true,
+    matches: (): Promise<boolean> => Promise.reject(new Error('no thread')),
+  }
+  const check = createPasswordChecks(users, createGuesses({ ...usualLimits, passwordGuesses: 1 }))
+  const ann = { user: 'ann', password: 'secret' }
+  const { signal } = new AbortController()
+  for (let i = 0; i < 3; i++) await assert.rejects(async () => check(ann, '', signal), /no thread/)
+  users.matches = () => Promise.resolve(true)
+  assert.equal(await check(ann, '', signal), true)
+})
 
 test('a flood of wrong passwords is rejected beyond a few, and delays no verified user', async (t) => {
   const layer = createLayer(
