@@ -3,7 +3,6 @@ import type { HeaderList } from '../http/message/headers.ts'
 import { webSocketAccept } from '../http/message/websocket-accept.ts'
 import { isHttpUpgrade } from '../http/h1/declined-upgrade.ts'
 import { fieldTokens, withoutHopByHop } from './hop-by-hop.ts'
-import type { UpstreamRequest } from './types.ts'
 import { UpstreamError } from './upstream/upstream-error.ts'
 
 /**
@@ -23,19 +22,9 @@ export function wantedUpgrade({ headers, version, body }: Exchange): string | un
   return wanted.length === 0 ? undefined : wanted.join(', ')
 }
 
-/** Fields that the proxy writes itself. */
-const framing: ReadonlySet<string> = new Set(['content-length', 'expect'])
-
 /** The header section of an upgrade request: end-to-end fields, then those of the upgrade. */
-export function upgradeRequestFields({ method, headers, length = 0 }: UpstreamRequest, wanted: string): string[] {
-  const fields: string[] = []
-  const kept = withoutHopByHop(headers)
-  for (let i = 0; i < kept.length; i += 2) {
-    if (!framing.has((kept[i] as string).toLowerCase())) fields.push(kept[i] as string, kept[i + 1] as string)
-  }
-  // Without it Node sends Transfer-Encoding: chunked for methods that may have content.
-  if (length > 0 || (method !== 'GET' && method !== 'HEAD')) fields.push('Content-Length', String(length))
-  return [...fields, 'Connection', 'Upgrade', 'Upgrade', wanted]
+export function upgradeRequestFields(headers: HeaderList, wanted: string): string[] {
+  return [...withoutHopByHop(headers), 'Connection', 'Upgrade', 'Upgrade', wanted]
 }
 
 /**
@@ -45,7 +34,8 @@ export function upgradeRequestFields({ method, headers, length = 0 }: UpstreamRe
  *   `Sec-WebSocket-Accept` does not match the request.
  */
 export function acceptedFields(headers: HeaderList, wanted: string, key: string | undefined): string[] {
-  const switched = fieldTokens(headers, 'upgrade')
+  // RFC 9110 section 7.8: Upgrade has no effect without its name in Connection.
+  const switched = fieldTokens(headers, 'connection').includes('upgrade') ? fieldTokens(headers, 'upgrade') : []
   const asked = wanted.toLowerCase().split(', ')
   if (switched.length === 0 || !switched.every((token) => asked.includes(token))) {
     throw invalidSwitch(

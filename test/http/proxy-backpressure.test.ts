@@ -47,7 +47,7 @@ for (const { name, end, error } of endings) {
         {
           write(chunk) {
             bytes += chunk.byteLength
-            // After undici has read in this tick, which pauses it.
+            // After the connection has read in this tick, which pauses it.
             if (bytes === size) setImmediate(() => end(socket))
             return reads.opened
           },
@@ -58,7 +58,7 @@ for (const { name, end, error } of endings) {
         () => undefined,
         (failure: unknown) => failure,
       )
-      const over = once(socket, 'close')
+      const over = once(socket, error === undefined ? 'finish' : 'close')
       socket.write(Buffer.alloc(size))
       await over
       await new Promise((resolve) => setImmediate(resolve))

@@ -80,7 +80,10 @@ export class StreamBody implements RequestBody {
         this.#relayed += chunk.byteLength
         this.#observe?.(chunk)
       },
-      onFailure: (fail) => (this.#failed = fail),
+      onFailure: (fail) => {
+        this.#failed = fail
+        if (this.#failure !== undefined) fail(this.#failure)
+      },
       isWhole: () => this.#isWhole(),
     })
   }

@@ -1,109 +1,152 @@
 import type { Socket } from 'node:net'
-import type { Client, Dispatcher } from 'undici'
-import type { Outlet } from '../../http/message/exchange.ts'
-import { ReplyStart } from './reply-start.ts'
-import type { loadParserOf } from './undici.ts'
+import type { UpstreamRequest } from '../types.ts'
+import { protocolError } from '../response/head.ts'
+import { upstreamError, type UpstreamError } from '../upstream/upstream-error.ts'
+import { writeRequest } from './request-writer.ts'
+import { ResponseParser, type ResponseEvents, type ResponseStart } from './response-parser.ts'
+import type { HeaderList } from '../../http/message/headers.ts'
 
-/** State of one connection of undici's pool. undici opens its socket again after it was closed. */
-export class Http1Connection {
-  socket:
-    | (Outlet & Partial<Pick<Socket, 'errored' | 'writableNeedDrain'>> & { destroy(error: Error): unknown })
-    | undefined
-  /** The exchange whose request was sent last. */
-  latest: ConnectionUser | undefined
+/** The exchange that a connection carries. */
+export interface ConnectionUser extends ResponseEvents {
+  readonly request: UpstreamRequest
+  /** Whether reading waits for the client. */
+  readonly isPaused: boolean
+  /** The connection failed before the response was complete. */
+  failed(error: UpstreamError): void
+  /** The content of the request broke off. */
+  broken(): void
+}
+
+/** What a connection tells its owner. */
+export interface ConnectionEvents {
+  /** It can carry the next request. */
+  idle(connection: Http1Connection): void
+  closed(connection: Http1Connection): void
+}
+
+/** Milliseconds that an idle connection stays open: less than the 5 s after which Node's servers close it. */
+const idleMs = 4000
+
+/** Milliseconds by which an idle connection closes before the upstream does, which announced when. */
+const aheadMs = 1000
+
+/** One connection to an upstream. It carries one exchange at a time: an extra response must not answer the next request. */
+export class Http1Connection implements ResponseEvents {
+  readonly socket: Socket
+  /** Requests that it has carried. */
+  uses = 0
   /** Whether anything was read since the last request was sent. */
   isAnswered = false
-  #requests = 0
-  readonly #start = new ReplyStart()
+  readonly #events: ConnectionEvents
+  readonly #parser: ResponseParser
+  #user: ConnectionUser | undefined
+  #stopWriting: () => void = () => {}
+  #isWriting = false
+  #hasBegun = false
+  #keepAliveMs = idleMs
+  #idle: NodeJS.Timeout | undefined
+  #error: Error | undefined
+  #isSwitched = false
+  #afterSwitch: Buffer | undefined
 
-  /** Records that a request is sent. Returns whether the socket has served a request before. */
-  begin(user: ConnectionUser): boolean {
-    this.latest = user
-    this.isAnswered = false
-    this.#start.expect()
-    return this.#requests++ > 0
-  }
-
-  /** Whether the last response was HTTP/1.0. */
-  get isHttp10(): boolean {
-    return this.#start.isHttp10
-  }
-
-  /** The reason phrase of the last response. */
-  get reason(): string | undefined {
-    return this.#start.reason
-  }
-
-  /** Attaches a new socket. */
-  connected(socket: Socket): void {
+  /** Takes an open socket over. */
+  constructor(socket: Socket, events: ConnectionEvents, headerBytes: number) {
     this.socket = socket
-    this.#requests = 0
-    const push = socket.push.bind(socket)
-    // undici reads the socket directly, so `push` is the only place to filter what it reads.
-    socket.push = (chunk: Buffer | null) => {
-      if (chunk === null) return push(null)
-      this.isAnswered = true
-      const taken = this.#start.take(chunk)
-      return taken === undefined || push(taken)
+    this.#events = events
+    this.#parser = new ResponseParser(this, headerBytes)
+    socket.on('error', this.#failed).once('end', this.#ended).once('close', this.#closed)
+  }
+
+  /** Sends the request of an exchange, which gets the response. @throws UpstreamError for an invalid request */
+  send(user: ConnectionUser, isUpgrade: boolean = false): void {
+    clearTimeout(this.#idle)
+    this.#idle = undefined
+    this.uses++
+    this.isAnswered = false
+    this.#user = user
+    this.#isWriting = true
+    this.#hasBegun = false
+    this.#parser.expect({ method: user.request.method, isUpgrade })
+    this.#stopWriting = writeRequest(this.socket, user.request, {
+      begun: () => void (this.#hasBegun = true),
+      sent: () => void (this.#isWriting = false),
+      broken: () => user.broken(),
+    })
+  }
+
+  /** Reads bytes of the upstream. Returns whether it may send more. */
+  read(bytes: Buffer): boolean {
+    this.isAnswered = true
+    const user = this.#user
+    try {
+      // Bytes that answer no request: the connection has lost its place.
+      if (!this.#parser.isBusy) throw protocolError('it sends a response without a request')
+      const rest = this.#parser.read(bytes)
+      if (this.#isSwitched) this.#afterSwitch = rest
+      // An extra response must not answer the next request.
+      else if (rest !== undefined) this.socket.destroy()
+      else if (!this.#parser.isBusy) this.#next()
+    } catch (error) {
+      this.#error = upstreamError(error, 'protocol', true)
+      this.socket.destroy()
+      user?.failed(this.#error as UpstreamError)
     }
-    guardEnd(socket, this)
+    return user?.isPaused !== true && !this.#isSwitched
+  }
+
+  /** Gives the socket away after a 101, with the bytes of the new protocol that have arrived. */
+  release(): Buffer {
+    this.socket.off('error', this.#failed).off('end', this.#ended).off('close', this.#closed)
+    return this.#afterSwitch ?? Buffer.alloc(0)
+  }
+
+  interim(status: number, fields: HeaderList): void {
+    this.#user?.interim(status, fields)
+  }
+
+  start(start: ResponseStart): void {
+    const { status, head } = start
+    const { keepAlive } = head
+    this.#isSwitched = status === 101
+    this.#keepAliveMs = keepAlive === undefined ? idleMs : Math.min(idleMs, keepAlive * 1000 - aheadMs)
+    this.#user?.start(start)
+  }
+
+  data(chunk: Buffer): void {
+    this.#user?.data(chunk)
+  }
+
+  end(trailers: HeaderList | undefined): void {
+    const user = this.#user
+    this.#user = undefined
+    user?.end(trailers)
+  }
+
+  /** Takes the next request, or closes. */
+  #next(): void {
+    // After a response that precedes the end of its request the upstream may not read the rest.
+    if (this.#isWriting || !this.#parser.isReusable || this.#keepAliveMs <= 0) this.socket.destroy()
+    else if (!this.socket.destroyed) this.#events.idle(this)
+  }
+
+  /** Waits for the next request, for as long as the upstream keeps the connection. */
+  rest(): void {
+    this.#idle = setTimeout(() => this.socket.destroy(), this.#keepAliveMs)
+  }
+
+  readonly #failed = (error: Error): void => void (this.#error ??= error)
+
+  readonly #ended = (): void => {
+    // The end of content without a length, unless the connection was reset.
+    if (this.#error === undefined) this.#parser.finish()
+    this.socket.destroy()
+  }
+
+  readonly #closed = (): void => {
+    clearTimeout(this.#idle)
+    this.#stopWriting()
+    this.#events.closed(this)
+    const error = this.#error ?? new Error('The upstream closed the connection.')
+    this.#user?.failed(upstreamError(error, 'reset', this.#hasBegun))
   }
 }
-
-/** An exchange on a connection. */
-export interface ConnectionUser {
-  connection: Http1Connection | undefined
-  /** Resumes reading from the upstream, if it was paused. */
-  resume(): void
-}
-
-/** Options of a request to undici, with its exchange. */
-export interface Dispatched extends Dispatcher.DispatchOptions {
-  readonly exchange: ConnectionUser
-}
-
-/** The parts of undici that a connection is made of. */
-export interface UndiciParts {
-  readonly ClientOf: typeof Client
-  readonly parserOf: Awaited<ReturnType<typeof loadParserOf>>
-}
-
-/** Opens one connection of the pool, which tells each exchange its connection. */
-export function openConnection({ ClientOf, parserOf }: UndiciParts, origin: URL, settings: object): Dispatcher {
-  const { connect } = settings as { connect: Connect }
-  const connection = new Http1Connection()
-  const client = new ClientOf(origin, {
-    ...settings,
-    connect: (target: object, done: Parameters<Connect>[1]) =>
-      connect(target, (...outcome) => {
-        if (outcome[1]) connection.connected(outcome[1] as Socket)
-        else connection.socket = undefined
-        done(...outcome)
-        const parser = outcome[1] ? parserOf(outcome[1]) : undefined
-        // Old servers pad chunk sizes with blanks, which every lenient parser reads as the same number. Blanks before a
-        // chunk extension are valid in any case (RFC 9112 section 7.1.1).
-        parser?.llhttp.llhttp_set_lenient_spaces_after_chunk_size(parser.ptr, 1)
-      }),
-  } as Client.Options)
-  const dispatch = client.dispatch.bind(client)
-  client.dispatch = (dispatched, handler) => {
-    ;(dispatched as Dispatched).exchange.connection = connection
-    return dispatch(dispatched, handler)
-  }
-  return client
-}
-
-/**
- * Content without a length ends with its connection. undici then asserts that its parser is not paused, and a failed
- * assertion would end the process while a client does not read. These listeners run before undici's.
- */
-function guardEnd(socket: Socket, connection: Http1Connection): void {
-  // All bytes were read by now, so no data is left to pause.
-  socket.once('end', () => connection.latest?.resume())
-  // By its code undici would take a reset for such an end, and truncated content for complete content.
-  socket.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET') delete error.code
-  })
-}
-
-type Connect = (target: object, done: (error: Error | null, socket: Http1Connection['socket'] | null) => void) => void

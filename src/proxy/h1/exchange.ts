@@ -1,40 +1,36 @@
-import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../../http/message/headers.ts'
 import type { Sink, Source } from '../../http/message/reply.ts'
-import { awaitHead } from '../response/await-head.ts'
-import type { Http1Connection, ConnectionUser } from './connection.ts'
-import {
-  maxInterim,
-  protocolError,
-  readReason,
-  readResponseHead,
-  latin1Texts,
-  type ResponseHead,
-} from '../response/head.ts'
+import { awaitHead, startTimeout } from '../response/await-head.ts'
 import { returnToPool, isPooled } from '../upstream/read-buffers.ts'
 import type { UpstreamRequest, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
-
-type Controller = Dispatcher.DispatchController
+import { clientLeftFault, UpstreamError } from '../upstream/upstream-error.ts'
+import type { Http1Connection } from './connection.ts'
+import type { PoolUser } from './pool.ts'
+import type { ResponseStart } from './response-parser.ts'
 
 /** Buffered bytes at which reading from the upstream pauses, and at which it resumes. */
 const highWater = 256 * 1024
 const lowWater = 192 * 1024
 
-/** One request to an upstream through undici, and its response. */
-export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.DispatchHandler {
+/** Where an exchange gets its connection. */
+export interface Connections {
+  /** Gives the user a connection as soon as there is one; with `isFresh`, one that was not idle. */
+  assign(user: PoolUser, isFresh: boolean): void
+  /** Forgets a user that waits. */
+  withdraw(user: PoolUser): void
+}
+
+/** One request to an upstream and its response, whose content it passes to the client. */
+export class Http1Exchange implements Source, PoolUser {
+  readonly request: UpstreamRequest
+  isPaused = false
+  readonly #timeouts: TransportOptions['timeouts']
+  readonly #connections: Connections
+  #release: () => void = () => {}
   /** The connection that the request was sent on. */
   connection: Http1Connection | undefined
-  readonly #request: UpstreamRequest
-  readonly #timeouts: TransportOptions['timeouts']
   #isReused = false
-  #controller: Controller | undefined
-  #release: () => void = () => {}
-  #interim = 0
-  #status = 0
-  #isHttp10 = false
-  #reason: string | undefined
-  #head: ResponseHead | undefined
+  #start: ResponseStart | undefined
   #settle: { answered: () => void; failed: (error: UpstreamError) => void } | undefined
   #early: Uint8Array[] = []
   #ended = false
@@ -43,18 +39,18 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
   #sink: Sink | undefined
   #pulled: { done: (trailers: HeaderList | undefined) => void; failed: (error: unknown) => void } | undefined
   #waiting = 0
-  #paused = false
   #idle: NodeJS.Timeout | undefined
   #total: NodeJS.Timeout | undefined
   #stopAwaiting: () => void = () => {}
 
-  constructor(request: UpstreamRequest, timeouts: TransportOptions['timeouts']) {
-    this.#request = request
+  constructor(request: UpstreamRequest, timeouts: TransportOptions['timeouts'], connections: Connections) {
+    this.request = request
     this.#timeouts = timeouts
+    this.#connections = connections
   }
 
   get length(): number | undefined {
-    return this.#head?.length
+    return this.#start?.head.length
   }
 
   /**
@@ -66,39 +62,37 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
     return fault === 'reset' && (wrote === false || (this.#isReused && this.connection?.isAnswered === false))
   }
 
-  /** Sends the request. */
-  async run(dispatch: (exchange: UpstreamExchange) => unknown): Promise<UpstreamReply> {
-    this.#release = this.#request.whenGone(() => this.#fail(clientLeftFault(true)))
+  /** Sends the request. With `isFresh`, not on a connection that was idle. */
+  async run(isFresh: boolean): Promise<UpstreamReply> {
+    const { request } = this
+    this.#release = request.whenGone(() => this.#fail(clientLeftFault(true)))
     if (this.#error !== undefined) throw clientLeftFault(true)
-    this.#request.body?.once('error', () => this.#fail(clientLeftFault(true)))
-    if (this.#timeouts.totalMs > 0)
-      this.#total = setTimeout(() => this.#expire('total-timeout'), this.#timeouts.totalMs)
+    request.body?.once('error', () => this.#fail(clientLeftFault(true)))
+    this.#total = startTimeout(this.#timeouts.totalMs, () => this.#expire('total-timeout'))
     await new Promise<void>((answered, failed) => {
       this.#settle = { answered, failed }
-      dispatch(this)
+      this.#connections.assign(this, isFresh)
     })
     return this.#reply()
   }
 
   /** Runs after everything in the packet of the header section was parsed. */
   #reply(): UpstreamReply {
-    const head = this.#head as ResponseHead
-    const status = this.#status
-    const start = { status, reason: this.#reason, isHttp10: this.#isHttp10, headers: head.fields }
+    const { status, reason, isHttp10, raw, head } = this.#start as ResponseStart
     if (this.#error !== undefined) throw this.#error
-    if (head.isEventStream) clearTimeout(this.#total)
+    const start = { status, reason, isHttp10, headers: head.fields }
+    // Its hop-by-hop fields name the new protocol.
+    if (status === 101) return { ...start, headers: raw, body: null }
     if (status === 204 || status === 304) return { ...start, body: null }
-    // undici reports a parse error only when the connection is closed, which is later.
-    const refused = this.#ended ? undefined : this.connection?.socket?.errored
-    if (refused) throw upstreamError(refused, 'protocol', true)
-    if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
+    if (this.#ended && this.#trailers === undefined && this.request.method !== 'HEAD') {
       return { ...start, body: joined(this.#early) }
     }
     const { bodyIdleMs } = this.#timeouts
-    if (!this.#ended && bodyIdleMs > 0 && !head.isEventStream) {
+    if (head.isEventStream) clearTimeout(this.#total)
+    else if (!this.#ended && bodyIdleMs > 0) {
       this.#idle = setTimeout(() => {
         // While reading is paused for a slow client, the upstream is not idle.
-        if (this.#paused) this.#idle?.refresh()
+        if (this.isPaused) this.#idle?.refresh()
         else this.#expire('body-timeout')
       }, bodyIdleMs)
     }
@@ -122,83 +116,59 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
     this.#fail(new UpstreamError('reset', 'its response was cancelled', { wrote: true }))
   }
 
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller
-    this.#isReused = this.connection?.begin(this) === true
-    // undici writes each chunk of the content immediately, so it can go to the socket directly.
-    if (this.connection?.socket !== undefined) this.#request.body?.goTo?.(this.connection.socket)
-    // The client disconnected while the request was queued.
-    if (this.#error !== undefined) return controller.abort(this.#error)
-    const { headersMs: ms } = this.#timeouts
+  begin(connection: Http1Connection, isUpgrade: boolean = false): void {
+    this.connection = connection
+    this.#isReused = connection.uses > 0
+    const { request } = this
     const expire = (): void => this.#expire('headers-timeout')
-    // undici starts a request again if its connection was closed first.
-    this.#stopAwaiting()
-    this.#stopAwaiting = awaitHead({ ms, body: this.#request.body, outlet: this.connection?.socket, expire })
+    this.#stopAwaiting = awaitHead({
+      ms: this.#timeouts.headersMs,
+      body: request.body,
+      outlet: connection.socket,
+      expire,
+    })
+    connection.send(this, isUpgrade)
   }
 
-  onResponseStart(controller: Controller, status: number): void {
-    if (status < 100 || status > 599) return this.#fail(protocolError(`its status is ${status}`))
-    try {
-      const head = readResponseHead(latin1Texts(controller.rawHeaders as Buffer[]))
-      if (status < 200) return this.#inform(status, head.fields)
-      this.#stopAwaiting()
-      this.#status = status
-      this.#reason = readReason(this.connection?.reason)
-      this.#head = head
-      this.#isHttp10 = this.connection?.isHttp10 === true
-    } catch (error) {
-      return this.#fail(upstreamError(error, 'protocol', true))
-    }
+  interim(status: number, fields: HeaderList): void {
+    // 100 is not forwarded because the content is being sent already. RFC 9110 section 8.6: no Content-Length.
+    if (status > 100) this.request.inform(status, withoutField(fields, 'content-length'))
+  }
+
+  start(start: ResponseStart): void {
+    this.#stopAwaiting()
+    this.#start = start
+    if (start.status === 101) this.end(undefined)
     this.#settle?.answered()
   }
 
-  onResponseData(controller: Controller, chunk: Buffer): void {
-    // undici's parser sends an empty chunk when it resumes, which must not pause it again.
-    if (chunk.byteLength === 0) return
+  data(chunk: Buffer): void {
     this.#idle?.refresh()
     if (this.#sink !== undefined) this.#write(chunk)
     else {
       this.#early.push(chunk)
       this.#waiting += chunk.byteLength
     }
-    if (this.#waiting > highWater && !this.#paused) {
-      this.#paused = true
-      controller.pause()
+    if (this.#waiting > highWater && !this.isPaused) {
+      this.isPaused = true
+      this.connection?.socket.pause()
     }
   }
 
-  onResponseEnd(controller: Controller): void {
+  end(trailers: HeaderList | undefined): void {
     if (this.#error !== undefined) return
     this.#ended = true
     this.#stopClocks()
-    const raw = controller.rawTrailers as Buffer[] | null | undefined
-    if (raw !== undefined && raw !== null && raw.length > 0) {
-      try {
-        this.#trailers = readResponseHead(latin1Texts(raw)).fields
-      } catch (error) {
-        return this.#settleWith(upstreamError(error, 'protocol', true))
-      }
-    }
-    this.#pulled?.done(this.#trailers)
+    this.#trailers = trailers
+    this.#pulled?.done(trailers)
   }
 
-  onResponseError(_: Controller, cause: Error): void {
-    // undici reports every fault in a message with Content-Length by this code.
-    const isLength = (cause as { code?: string }).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-    const isMalformedHead = isLength && this.#head === undefined
-    const wrote = this.#controller !== undefined
-    // A failure before the first write comes from the connector, which gives its own fault, or from an idle connection.
-    this.#settleWith(
-      isMalformedHead ? protocolError('its header section is malformed', cause) : upstreamError(cause, 'reset', wrote),
-    )
+  failed(error: UpstreamError): void {
+    if (!this.#ended) this.#settleWith(error)
   }
 
-  #inform(status: number, fields: HeaderList): void {
-    // 100 is not forwarded because the content is being sent already, and 101 because no upgrade was requested.
-    if (++this.#interim > maxInterim)
-      return this.#fail(protocolError(`it sends more than ${maxInterim} interim responses`))
-    // RFC 9110 section 8.6: an interim response has no Content-Length.
-    if (status > 101) this.#request.inform(status, withoutField(fields, 'content-length'))
+  broken(): void {
+    this.#fail(clientLeftFault(true))
   }
 
   #write(chunk: Uint8Array): void {
@@ -223,14 +193,10 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
   }
 
   #resumeIfDrained(): void {
-    if (this.#waiting <= lowWater) this.resume()
-  }
-
-  resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
+    if (this.#waiting > lowWater || !this.isPaused) return
+    this.isPaused = false
     this.#idle?.refresh()
-    this.#controller?.resume()
+    this.connection?.socket.resume()
   }
 
   /** Writing to the client failed: the pull rejects with that error. */
@@ -240,18 +206,16 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
   }
 
   #expire(fault: UpstreamFault): void {
-    this.#fail(new UpstreamError(fault, '', { wrote: this.#controller !== undefined }))
+    this.#fail(new UpstreamError(fault, '', { wrote: this.connection !== undefined }))
   }
 
-  /** Aborts the exchange, and closes its connection. */
+  /** Ends the exchange, and closes its connection. */
   #fail(error: UpstreamError): void {
     // After the end of the response its connection may serve another exchange.
     if (this.#error !== undefined || this.#ended) return
     this.#settleWith(error)
-    if (this.#controller === undefined) return
-    // Without this, undici would treat the request as never sent, and send it on a new connection.
-    this.connection?.socket?.destroy(error)
-    this.#controller.abort(error)
+    if (this.connection === undefined) this.#connections.withdraw(this)
+    else this.connection.socket.destroy()
   }
 
   #settleWith(error: UpstreamError): void {

@@ -36,7 +36,15 @@ export interface ResponseHead {
   /** The value of `Content-Length` in bytes, or undefined. */
   readonly length: number | undefined
   readonly isEventStream: boolean
+  /** Whether the content is in chunks (`Transfer-Encoding`). */
+  readonly isChunked: boolean
+  /** Members of `Connection`, in lower case. */
+  readonly connection: readonly string[]
+  /** Seconds for which the upstream keeps an idle connection (`Keep-Alive: timeout`), or undefined. */
+  readonly keepAlive: number | undefined
 }
+
+const noTokens: readonly string[] = []
 
 /**
  * Reads the header section of an upstream. Keeps names, order, case and duplicates.
@@ -46,8 +54,10 @@ export interface ResponseHead {
 export function readResponseHead(raw: HeaderList): ResponseHead {
   const fields: string[] = []
   let length: number | undefined
+  let keepAlive: number | undefined
   let hasConnection = false
   let isEvents = false
+  let isChunked = false
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
@@ -57,17 +67,27 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
     if (lower === 'alt-svc') continue
     if (lower === 'content-length') length = readLength(value, length)
     else if (lower === 'connection') hasConnection = true
-    else if (lower === 'transfer-encoding' && !/^\s*chunked\s*$/i.test(value)) {
-      throw protocolError('its Transfer-Encoding is not "chunked"')
+    else if (lower === 'transfer-encoding') {
+      if (isChunked || !/^\s*chunked\s*$/i.test(value)) throw protocolError('its Transfer-Encoding is not "chunked"')
+      isChunked = true
     } else if (lower === 'content-type') isEvents = isEventStreamType(value)
+    else if (lower === 'keep-alive') keepAlive = readKeepAlive(value)
     if (!hopByHopFields.has(lower) || lower === 'trailer') fields.push(name, value)
   }
-  const nominated = hasConnection ? fieldTokens(raw, 'connection') : []
+  const connection = hasConnection ? fieldTokens(raw, 'connection') : noTokens
   return {
-    fields: nominated.length === 0 ? fields : withoutFields(fields, new Set(nominated)),
+    fields: connection.length === 0 ? fields : withoutFields(fields, new Set(connection)),
     length,
     isEventStream: isEvents,
+    isChunked,
+    connection,
+    keepAlive,
   }
+}
+
+function readKeepAlive(value: string): number | undefined {
+  const seconds = /(?:^|,)\s*timeout\s*=\s*"?(\d{1,9})/i.exec(value)?.[1]
+  return seconds === undefined ? undefined : Number(seconds)
 }
 
 function readLength(value: string, before: number | undefined): number {
@@ -80,9 +100,4 @@ function readLength(value: string, before: number | undefined): number {
 /** The upstream violates the protocol. */
 export function protocolError(what: string, cause?: unknown): UpstreamError {
   return new UpstreamError('protocol', what, { wrote: true, cause })
-}
-
-/** Decodes each byte as one character, so that the forwarded bytes equal the received ones. */
-export function latin1Texts(raw: readonly Buffer[]): string[] {
-  return raw.map((part) => part.toString('latin1'))
 }

@@ -13,19 +13,28 @@ export interface ConnectorOptions {
   readonly tls: ResolvedProxy['tls']
   /** Protocols offered under TLS (RFC 7301). The first is required when it is HTTP/2. */
   readonly alpn: readonly ('h2' | 'http/1.1')[]
-  /** Whether the reader returns the buffers that it has read to the pool. Default false; not with TLS. */
-  readonly poolsReads?: boolean
 }
 
-/** Opens one connection to an upstream, until the signal aborts. @throws UpstreamError */
-export type Connector = (signal?: AbortSignal) => Promise<Socket>
+/** How a connection is used. */
+export interface ConnectionUse {
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal
+  /**
+   * Reads each piece, instead of a reader of the stream, and returns whether the upstream may send more. A piece may be in
+   * the memory of the pool of {@link pooledReads}.
+   */
+  readonly read?: (bytes: Buffer) => boolean
+}
+
+/** Opens one connection to an upstream. @throws UpstreamError */
+export type Connector = (use?: ConnectionUse) => Promise<Socket>
 
 /** Creates the connector of one upstream. It tries both address families, and connects to allowed addresses only. */
 export function createConnector(options: ConnectorOptions): Connector {
   const { upstream, connectMs } = options
   const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
-  return async (signal) => {
-    const open = isSecure ? await secureOpener(options) : () => openPlain(options)
+  return async ({ signal, read } = {}) => {
+    const open = isSecure ? await secureOpener(options) : () => openPlain(options, read)
     return await new Promise<Socket>((resolve, reject) => {
       if (signal?.aborted === true) return reject(clientLeftFault(false))
       let socket: Socket
@@ -53,6 +62,7 @@ export function createConnector(options: ConnectorOptions): Connector {
         if (problem !== undefined) return fail(problem)
         settle()
         socket.off('error', fail)
+        if (isSecure && read !== undefined) socket.on('data', (bytes: Buffer) => void (read(bytes) || socket.pause()))
         resolve(socket)
       }
       signal?.addEventListener('abort', leave)
@@ -93,16 +103,14 @@ function socketAddress({ hostname, port, socketPath }: ResolvedUpstream): TcpNet
   }
 }
 
-function openPlain({ upstream, alpn, poolsReads = false }: ConnectorOptions): Socket {
-  const reads = poolsReads ? { onread: pooledReads((chunk) => socket.push(chunk)) } : {}
-  // Either side of a tunnel may end first; HTTP/2 does not use half-open connections.
-  const socket: Socket = connect({
+function openPlain({ upstream, alpn }: ConnectorOptions, read: ConnectionUse['read']): Socket {
+  return connect({
     ...socketAddress(upstream),
-    ...reads,
+    ...(read === undefined ? {} : { onread: pooledReads(read) }),
+    // Either side of a tunnel may end first; HTTP/2 does not use half-open connections.
     allowHalfOpen: alpn[0] !== 'h2',
     noDelay: true,
   })
-  return socket
 }
 
 async function secureOpener({ upstream, tls, alpn }: ConnectorOptions): Promise<() => Socket> {

@@ -115,19 +115,7 @@ function createTransport(options: TransportOptions): Transport {
   if (protocol === 'h2:' || protocol === 'h2c:') {
     return lazyTransport(async () => (await import('../h2/transport.ts')).createHttp2Transport(options))
   }
-  const usual = createHttp1Transport(options)
-  const trailing = lazyTransport(async () =>
-    (await import('../h1/trailer-transport.ts')).createTrailerTransport(options),
-  )
-  return {
-    // Only chunked content can have a trailer section (RFC 9112 section 7.1.2).
-    send(request) {
-      const { announced = [], body, length } = request
-      return (announced.length > 0 && body !== null && length === undefined ? trailing : usual).send(request)
-    },
-    retire: async () => usual.retire?.(),
-    close: async () => void (await Promise.all([usual.close(), trailing.close()])),
-  }
+  return createHttp1Transport(options)
 }
 
 /** Loads a transport that few routes need with its first request. */

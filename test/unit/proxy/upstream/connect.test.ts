@@ -66,11 +66,11 @@ test('a port that refuses both address families is refused', async () => {
 
 test('opens no connection after the client disconnected, and aborts one when it disconnects', async () => {
   await using upstream = await RawUpstream.open(() => {})
-  await assert.rejects(dialTo(upstream.port)(AbortSignal.abort()), isFault('left'))
+  await assert.rejects(dialTo(upstream.port)({ signal: AbortSignal.abort() }), isFault('left'))
   assert.equal(upstream.sockets.length, 0)
   // Accepts the connection, and never sends a TLS byte.
   const leaving = new AbortController()
-  const dialled = dialTo(upstream.port, { protocol: 'https:' })(leaving.signal)
+  const dialled = dialTo(upstream.port, { protocol: 'https:' })({ signal: leaving.signal })
   leaving.abort()
   await assert.rejects(dialled, isFault('left'))
 })

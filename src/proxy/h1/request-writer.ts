@@ -1,0 +1,135 @@
+import type { Socket } from 'node:net'
+import type { HeaderList } from '../../http/message/headers.ts'
+import { protocolError } from '../response/head.ts'
+import type { UpstreamRequest } from '../types.ts'
+
+/** Characters that could end a line of the message early, or that latin1 cannot carry. */
+const forbidden = /[^\t\u0020-\u007e\u0080-\u00ff]/
+
+/** What follows the sending of a request. */
+export interface RequestEvents {
+  /** The system took the first bytes. */
+  begun(): void
+  /** All of it was written. */
+  sent(): void
+  /** The content broke off, since the client left. */
+  broken(): void
+}
+
+/**
+ * Writes a request to a socket: the header section with the first bytes of the content, then the rest with backpressure,
+ * in chunks where its length is unknown. Returns a function that stops it.
+ *
+ * @throws UpstreamError for a request that HTTP/1.1 cannot carry
+ */
+export function writeRequest(socket: Socket, request: UpstreamRequest, events: RequestEvents): () => void {
+  const { body, length } = request
+  const putHead = (head: string): void => {
+    socket.write(head, 'latin1')
+    // The system refuses a connection that was reset at once: it has sent nothing.
+    if (socket.errored === null) events.begun()
+  }
+  if (body === null) {
+    putHead(`${startOf(request)}${noContent(request)}\r\n`)
+    events.sent()
+    return () => {}
+  }
+  const isChunked = length === undefined
+  let head: string | undefined = `${startOf(request)}${framing(request)}\r\n`
+  const begin = (): void => {
+    if (head !== undefined) putHead(head)
+    head = undefined
+  }
+  // The first content, which the client has often sent with its header section, leaves in the same packet, and content
+  // that is malformed at its start sends nothing. The head waits for no other: some upstreams answer before the content.
+  const immediate = setImmediate(begin)
+  const send = (chunk: Uint8Array): void => {
+    const isFirst = head !== undefined
+    if (isFirst) {
+      socket.cork()
+      begin()
+    }
+    if (!(isChunked ? writeChunk(socket, chunk) : socket.write(chunk))) body.pause()
+    if (isFirst) socket.uncork()
+  }
+  const resume = (): void => void body.resume()
+  const stop = (): void => {
+    clearImmediate(immediate)
+    body.off('data', send).off('end', end).off('error', broken)
+    socket.off('drain', resume)
+    // A later error of the content concerns nobody.
+    body.on('error', () => {})
+  }
+  const end = (): void => {
+    stop()
+    // Empty content needs no chunks, which some servers do not read.
+    if (head !== undefined && (request.announced ?? []).length === 0)
+      putHead(`${startOf(request)}${noContent(request)}\r\n`)
+    else {
+      begin()
+      if (isChunked) socket.write(lastChunk(request), 'latin1')
+    }
+    events.sent()
+  }
+  const broken = (): void => {
+    stop()
+    events.broken()
+  }
+  // Every chunk is written at once, so that its memory may be freed when it is sent.
+  body.goTo?.(socket)
+  body.on('data', send).once('end', end).once('error', broken)
+  socket.on('drain', resume)
+  return () => {
+    stop()
+    body.destroy()
+  }
+}
+
+function writeChunk(socket: Socket, chunk: Uint8Array): boolean {
+  if (chunk.byteLength === 0) return true
+  socket.cork()
+  socket.write(`${chunk.byteLength.toString(16)}\r\n`, 'latin1')
+  socket.write(chunk)
+  const isFree = socket.write('\r\n', 'latin1')
+  socket.uncork()
+  return isFree
+}
+
+/** Only announced trailer fields are sent, as the client did (RFC 9110 section 6.6.2). */
+function lastChunk({ announced = [], trailers }: UpstreamRequest): string {
+  const section = announced.length === 0 ? [] : (trailers?.() ?? [])
+  let text = '0\r\n'
+  for (let i = 0; i < section.length; i += 2) {
+    if (announced.includes((section[i] as string).toLowerCase())) text += fieldLine(section, i)
+  }
+  return `${text}\r\n`
+}
+
+/** The request line and the fields, without those that frame the content. */
+function startOf({ method, path, headers }: UpstreamRequest): string {
+  if (forbidden.test(method) || forbidden.test(path)) throw protocolError('the request has a forbidden character')
+  let start = `${method} ${path} HTTP/1.1\r\n`
+  for (let i = 0; i < headers.length; i += 2) start += fieldLine(headers, i)
+  return start
+}
+
+/** Framing depends on what the proxy sends, not on the client's framing (RFC 9112 section 6). */
+function framing({ length, announced = [] }: UpstreamRequest): string {
+  if (length !== undefined) return `Content-Length: ${length}\r\n`
+  const trailer = announced.length === 0 ? '' : `Trailer: ${announced.join(', ')}\r\n`
+  return `${trailer}Transfer-Encoding: chunked\r\n`
+}
+
+/** Methods whose content has a meaning: without a length, some servers wait for it or answer 411. */
+const contentMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
+
+function noContent({ method, length }: UpstreamRequest): string {
+  const isStated = contentMethods.has(method) || (length === 0 && method !== 'GET' && method !== 'HEAD')
+  return isStated ? 'Content-Length: 0\r\n' : ''
+}
+
+function fieldLine(fields: HeaderList, i: number): string {
+  const value = fields[i + 1] as string
+  if (forbidden.test(value)) throw protocolError(`the request field ${fields[i]} has a forbidden character`)
+  return `${fields[i]}: ${value}\r\n`
+}
