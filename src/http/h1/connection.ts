@@ -23,7 +23,8 @@ export class Connection implements ConnectionUse {
   readonly #openedAt: number = performance.now()
   #waiting = 0
   #peer: Peer | undefined
-  readonly #whenClosed = new Set<() => void>()
+  /** Few, and new ones with each request: a Set would make new tables all the time. */
+  readonly #whenClosed: (() => void)[] = []
 
   /** @param listener Name of the listener that accepted it; undefined for one of an embedding program. */
   constructor(socket: Socket, limits: ConnectionLimits, listener?: string) {
@@ -32,8 +33,7 @@ export class Connection implements ConnectionUse {
     this.#limits = limits
     socket.once('end', () => (this.isGoneAtEnd ? socket.destroy() : this.#boundHalfClosed(limits.halfClosedMs)))
     socket.once('close', () => {
-      for (const callback of this.#whenClosed) callback()
-      this.#whenClosed.clear()
+      for (let next = this.#whenClosed.shift(); next; next = this.#whenClosed.shift()) next()
     })
   }
 
@@ -70,8 +70,11 @@ export class Connection implements ConnectionUse {
   /** Calls back when the connection closes, at once if it has. Returns a function that removes the callback. */
   whenClosed(callback: () => void): () => void {
     if (this.socket.destroyed) callback()
-    else this.#whenClosed.add(callback)
-    return () => void this.#whenClosed.delete(callback)
+    else this.#whenClosed.push(callback)
+    return () => {
+      const at = this.#whenClosed.indexOf(callback)
+      if (at !== -1) this.#whenClosed.splice(at, 1)
+    }
   }
 
   /**

@@ -63,6 +63,8 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
   readonly mount: Mount
   authority: Authority | undefined = undefined
   observer: ExchangeObserver | undefined = undefined
+  /** Its index among the exchanges under way. */
+  place: number | undefined = undefined
   readonly #host: Http1Host<Response>
   readonly #waits: boolean
   readonly #isOurs: boolean

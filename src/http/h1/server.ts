@@ -14,6 +14,7 @@ import { mountOf } from '../mounted-reply.ts'
 import { OpenConnections } from '../open-connections.ts'
 import { Http1Exchange, type Http1Host } from './exchange.ts'
 import type { Exchange } from '../message/exchange.ts'
+import { UnderWay } from '../under-way.ts'
 import { createUpgrades, type OpenOptions } from './upgrades.ts'
 
 type OurExchange = Http1Exchange<ServerResponse>
@@ -89,7 +90,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   const names = new WeakMap<object, string>()
   let http2: Http2Adapter | undefined
   let openingHttp2: Promise<Http2Adapter> | undefined
-  const underWay = new Set<Exchange>()
+  const underWay = new UnderWay()
   const responder = createResponder({
     ...options,
     isDraining: (x) => draining || (leaving.size > 0 && leaving.has(x.peer.listener)),
@@ -171,7 +172,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
 
   async function openHttp2(): Promise<Http2Adapter> {
     const { createHttp2Adapter } = await import('../h2/server.ts')
-    const opened = (x: Exchange): unknown => underWay.add(x)
+    const opened = (x: Exchange): void => underWay.add(x)
     const made = createHttp2Adapter({
       ...options,
       responder,

@@ -36,6 +36,8 @@ export class Http2Exchange implements ServerExchange {
   readonly notes: Notes = {}
   authority: Authority | undefined = undefined
   observer: ExchangeObserver | undefined = undefined
+  /** Its index among the exchanges under way. */
+  place: number | undefined = undefined
   readonly #stream: ServerHttp2Stream
   readonly #host: Http2Host
   readonly #whenGone = new Set<() => void>()
