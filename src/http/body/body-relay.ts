@@ -82,7 +82,7 @@ export class ClientLeftError extends Error {
   }
 }
 
-/** Memory that can be freed at once; Node 20 has no `transfer()`. */
+/** Memory that Node 22 and later can free at once. */
 type Memory = ArrayBufferLike & { transfer?(bytes: number): unknown }
 
 /** Smaller chunks are left to the garbage collector: it frees them before this class would. */
@@ -90,21 +90,35 @@ const leastBytes = 16 * 1024
 
 /**
  * Frees the memory of forwarded content as soon as it is sent. Node allocates new memory for every chunk, and the
- * garbage collector frees it late: large uploads would use 70 MB.
+ * garbage collector frees it late: large uploads would use 70 MB, and each of 64 KiB would cost twice the time.
  */
 export class BufferRelease {
   #passed: Memory[] = []
 
   /** Adds a chunk that no code reads after it was sent. */
   add({ buffer, byteLength }: Uint8Array): void {
-    const memory: Memory = buffer
     // Memory that is larger than the chunk may be shared with others.
-    if (byteLength >= leastBytes && byteLength === memory.byteLength && memory.transfer) this.#passed.push(memory)
+    if (byteLength >= leastBytes && byteLength === buffer.byteLength) this.#passed.push(buffer)
   }
 
   /** Frees the memory of all chunks so far, which are empty afterwards. */
   free(): void {
-    for (const memory of this.#passed) memory.transfer?.(0)
+    if (this.#passed.length === 0) return
+    for (const memory of this.#passed) free(memory)
     this.#passed = []
   }
+}
+
+/** Made with the first use. */
+let closedPort: InstanceType<typeof MessagePort> | undefined
+
+function free(memory: Memory): void {
+  if (memory.transfer !== undefined) return void memory.transfer(0)
+  // Node 20 moves what is posted out of the sender's memory, and drops it where the other port is closed.
+  if (closedPort === undefined) {
+    const { port1, port2 } = new MessageChannel()
+    port2.close()
+    closedPort = port1
+  }
+  closedPort.postMessage(null, [memory as ArrayBuffer])
 }
