@@ -63,9 +63,9 @@ test('converts a request to HTTP/1.1 with its fields', async () => {
   const own = `localhost:${front.port}`
   const fields = lines.filter((each) => !/^(?:forwarded|x-forwarded|connection)/i.test(each))
   assert.deepEqual(fields.map((each) => each.replace(/serve8008-\w+/, 'us')).toSorted(), [
+    `Host: ${own}`,
     'Via: 2 us',
     'cookie: a=1; b=2',
-    `host: ${own}`,
     'x-a: 1',
     'x-a: 2',
   ])

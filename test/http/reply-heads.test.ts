@@ -194,17 +194,25 @@ test('sends the head of a reply to a request with trailers before its content co
   assert.equal((await client.reply()).body.toString(), text)
 })
 
-// Over HTTP/1.1 without trailers the client library sends the head of a request with its first content.
-test('sends the head of a request with trailers before its content comes', async () => {
-  await using backend = await startBackend()
-  await using front = await startServer({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
-  using client = await RawClient.open(front.port)
-  client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n`)
-  const upstream = await backend.next()
-  assert.match(await upstream.head(), /^POST \/ HTTP\/1\.1\r\n[^]*\r\nTransfer-Encoding: chunked\r\n[^]*\r\n\r\n$/)
-  upstream.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-  assert.equal((await client.reply()).body.toString(), 'ok')
-})
+for (const [name, fields] of [
+  ['a request', 'Content-Length: 1\r\n'],
+  ['a request in chunks', 'Transfer-Encoding: chunked\r\n'],
+  ['a request with trailers', 'Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n'],
+] as const) {
+  test(`sends the head of ${name} before its content comes`, async () => {
+    await using backend = await startBackend()
+    await using front = await startServer({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+    using client = await RawClient.open(front.port)
+    client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\n${fields}\r\n`)
+    const upstream = await backend.next()
+    assert.match(
+      await upstream.head(),
+      /^POST \/ HTTP\/1\.1\r\n[^]*\r\n(?:Transfer-Encoding|Content-Length): [^]*\r\n\r\n$/,
+    )
+    upstream.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    assert.equal((await client.reply()).body.toString(), 'ok')
+  })
+}
 
 for (const from of ['HTTP/1.1', 'HTTP/2']) {
   test(`sends the head of a request from ${from} to HTTP/2 before its content comes, and the answer back`, async () => {

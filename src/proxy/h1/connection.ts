@@ -24,6 +24,8 @@ export interface ConnectionEvents {
   closed(connection: Http1Connection): void
 }
 
+const nothing = (): void => {}
+
 /** Milliseconds that an idle connection stays open: less than the 5 s after which Node's servers close it. */
 const idleMs = 4000
 
@@ -40,7 +42,7 @@ export class Http1Connection implements ResponseEvents {
   readonly #events: ConnectionEvents
   readonly #parser: ResponseParser
   #user: ConnectionUser | undefined
-  #stopWriting: () => void = () => {}
+  #stopWriting: () => void = nothing
   #isWriting = false
   #hasBegun = false
   #keepAliveMs = idleMs
@@ -67,11 +69,16 @@ export class Http1Connection implements ResponseEvents {
     this.#isWriting = true
     this.#hasBegun = false
     this.#parser.expect({ method: user.request.method, isUpgrade })
-    this.#stopWriting = writeRequest(this.socket, user.request, {
+    const stop = writeRequest(this.socket, user.request, {
       begun: () => void (this.#hasBegun = true),
-      sent: () => void (this.#isWriting = false),
+      sent: () => {
+        this.#isWriting = false
+        this.#stopWriting = nothing
+      },
       broken: () => user.broken(),
     })
+    // An idle connection keeps nothing of the last request.
+    if (this.#isWriting) this.#stopWriting = stop
   }
 
   /** Reads bytes of the upstream. Returns whether it may send more. */

@@ -136,7 +136,7 @@ export class ResponseParser {
 
   #readHead(bytes: Buffer, at: number): number | undefined {
     const end = bytes.indexOf('\r\n\r\n', at, 'latin1')
-    if (end === -1) return void this.#checkUnfinished(bytes, at)
+    if (end === -1) return this.#checkUnfinished(bytes, at)
     this.#checkSize(end - at)
     const text = bytes.toString('latin1', at, end)
     const lineEnd = text.indexOf('\r\n')
@@ -152,7 +152,7 @@ export class ResponseParser {
   }
 
   /** Refuses the first bytes of a head at once where no rest could make it valid. */
-  #checkUnfinished(bytes: Buffer, at: number): void {
+  #checkUnfinished(bytes: Buffer, at: number): undefined {
     this.#checkSize(bytes.length - at)
     const start = bytes.toString('latin1', at, Math.min(at + 9, bytes.length))
     if (!'HTTP/1.1 '.startsWith(start) && !'HTTP/1.0 '.startsWith(start)) throw protocolError(notHttp)
