@@ -37,6 +37,8 @@ type State = 'over' | 'head' | 'length' | 'close' | 'size' | 'chunk' | 'chunk en
 const maxSizeLine = 4096
 /** Bytes of all chunk extensions of a response: they are dropped, and must not cost more than the content. */
 const maxExtensions = 64 * 1024
+/** Bytes of the blank line after a section that may have arrived without its last one. */
+const partOfEnd = 3
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
@@ -56,8 +58,10 @@ export class ResponseParser {
   readonly #headerBytes: number
   #awaited: AwaitedResponse | undefined
   #state: State = 'over'
-  /** The first bytes of a head, a size line or a trailer section whose rest has not arrived. */
-  #held: Buffer | undefined
+  /** Memory of the first bytes of a head, a size line or a trailer section whose rest has not arrived. */
+  #room: Buffer | undefined
+  /** How many bytes are there. Their end was not found in them. */
+  #held = 0
   /** Bytes that are missing from the content or the chunk. */
   #missing = 0
   #interim = 0
@@ -95,20 +99,19 @@ export class ResponseParser {
    * @throws UpstreamError `protocol` or `headers-too-large`
    */
   read(piece: Buffer): Buffer | undefined {
-    let bytes = piece
-    if (this.#held !== undefined) {
-      bytes = Buffer.concat([this.#held, piece])
-      this.#held = undefined
-    }
+    const bytes = this.#room === undefined ? piece : this.#joined(this.#room, piece)
     let at = 0
     while (at < bytes.length && this.#state !== 'over') {
       const next = this.#step(bytes, at)
       if (next === undefined) {
-        this.#held = at === 0 && bytes !== piece ? bytes : Buffer.from(bytes.subarray(at))
+        if (at > 0 || this.#room === undefined) this.#room = Buffer.from(bytes.subarray(at))
+        this.#held = bytes.length - at
         return undefined
       }
       at = next
+      this.#held = 0
     }
+    this.#room = undefined
     return at < bytes.length ? bytes.subarray(at) : undefined
   }
 
@@ -116,6 +119,14 @@ export class ResponseParser {
   finish(): boolean {
     if (this.#state === 'close') this.#end(undefined)
     return this.#state === 'over'
+  }
+
+  /** The held bytes and a piece. Their memory doubles, so that not all are copied again for each of many pieces. */
+  #joined(room: Buffer, piece: Buffer): Buffer {
+    const count = this.#held + piece.length
+    if (count > room.length) this.#room = Buffer.concat([room.subarray(0, this.#held), piece], count * 2)
+    else piece.copy(room, this.#held)
+    return (this.#room as Buffer).subarray(0, count)
   }
 
   /** Reads one element at a position. Returns the position after it, undefined if its end has not arrived. */
@@ -135,8 +146,11 @@ export class ResponseParser {
   }
 
   #readHead(bytes: Buffer, at: number): number | undefined {
-    const end = bytes.indexOf('\r\n\r\n', at, 'latin1')
-    if (end === -1) return this.#checkUnfinished(bytes, at)
+    const end = this.#findSectionEnd(bytes, at)
+    if (end === -1) {
+      this.#checkUnfinished(bytes, at)
+      return undefined
+    }
     this.#checkSize(end - at)
     const text = bytes.toString('latin1', at, end)
     const lineEnd = text.indexOf('\r\n')
@@ -145,18 +159,26 @@ export class ResponseParser {
     const status = Number(line[2])
     const raw = lineEnd === -1 ? [] : parseFields(text, lineEnd + 2)
     const head = readResponseHead(raw)
+    // RFC 9112 section 6.3: several lengths are an attempt to smuggle a response.
+    if (head.isChunked && head.length !== undefined)
+      throw protocolError('it sends Content-Length and Transfer-Encoding')
     const start = { status, reason: readReason(line[3]), isHttp10: line[1] === '0', raw, head }
     if (status < 200) this.#startInterim(start)
     else this.#startFinal(start)
     return end + 4
   }
 
+  /** Where the blank line after a section begins, or -1. Held bytes have none, except that it may begin in them. */
+  #findSectionEnd(bytes: Buffer, at: number): number {
+    return bytes.indexOf('\r\n\r\n', at + Math.max(0, this.#held - 3), 'latin1')
+  }
+
   /** Refuses the first bytes of a head at once where no rest could make it valid. */
-  #checkUnfinished(bytes: Buffer, at: number): undefined {
-    this.#checkSize(bytes.length - at)
+  #checkUnfinished(bytes: Buffer, at: number): void {
+    this.#checkSize(bytes.length - at - partOfEnd)
     const start = bytes.toString('latin1', at, Math.min(at + 9, bytes.length))
     if (!'HTTP/1.1 '.startsWith(start) && !'HTTP/1.0 '.startsWith(start)) throw protocolError(notHttp)
-    for (let feed = bytes.indexOf(lineFeed, at); feed !== -1; feed = bytes.indexOf(lineFeed, feed + 1))
+    for (let feed = bytes.indexOf(lineFeed, at + this.#held); feed !== -1; feed = bytes.indexOf(lineFeed, feed + 1))
       if (bytes[feed - 1] !== carriageReturn) throw protocolError('a line of its header section ends without CR')
   }
 
@@ -183,11 +205,11 @@ export class ResponseParser {
     const { status, isHttp10, head } = start
     if (status > 599) throw protocolError(`its status is ${status}`)
     const { length, isChunked } = head
-    // RFC 9112 section 6.3: several lengths are an attempt to smuggle a response.
-    if (isChunked && length !== undefined) throw protocolError('it sends Content-Length and Transfer-Encoding')
     // RFC 9112 section 9.3. Chunks are unknown to HTTP/1.0, so its framing may be wrong (section 6.1).
     const persists = isHttp10 ? head.connection.includes('keep-alive') && !isChunked : true
-    this.#isReusable = persists && !head.connection.includes('close')
+    // 204 has no content (section 6.3). An upstream that announces some may send it, as a response to the next request.
+    const isAmbiguous = status === 204 && (isChunked || (length ?? 0) > 0)
+    this.#isReusable = persists && !isAmbiguous && !head.connection.includes('close')
     this.#events.start(start)
     if (this.#awaited?.method === 'HEAD' || status === 204 || status === 304 || length === 0)
       return this.#end(undefined)
@@ -219,7 +241,7 @@ export class ResponseParser {
   }
 
   #readSize(bytes: Buffer, at: number): number | undefined {
-    const feed = bytes.indexOf(lineFeed, at)
+    const feed = bytes.indexOf(lineFeed, at + this.#held)
     const count = (feed === -1 ? bytes.length : feed) - at
     if (count > maxSizeLine) throw protocolError('the size of a chunk does not end')
     if (feed === -1) return undefined
@@ -247,10 +269,13 @@ export class ResponseParser {
       this.#end(undefined)
       return at + 2
     }
-    const end = bytes.indexOf('\r\n\r\n', at, 'latin1')
-    this.#checkSize((end === -1 ? bytes.length : end) - at)
+    const end = this.#findSectionEnd(bytes, at)
+    this.#checkSize((end === -1 ? bytes.length - partOfEnd : end) - at)
     if (end === -1) return undefined
-    this.#end(readResponseHead(parseFields(bytes.toString('latin1', at, end), 0)).fields)
+    const { fields, length, isChunked } = readResponseHead(parseFields(bytes.toString('latin1', at, end), 0))
+    // RFC 9110 section 6.5.1.
+    if (length !== undefined || isChunked) throw protocolError('its trailer section declares a length')
+    this.#end(fields)
     return end + 4
   }
 
@@ -271,11 +296,11 @@ function parseFields(text: string, from: number): string[] {
   for (let at = from; at < text.length;) {
     const found = text.indexOf('\r\n', at)
     const end = found === -1 ? text.length : found
-    const colon = text.indexOf(':', at)
-    const first = text.charCodeAt(at)
-    if ((first === 0x20 || first === 0x09) && fields.length > 0) {
-      fields.push(`${fields.pop()} ${trimmed(text, at, end)}`)
+    if (isBlank(text.charCodeAt(at)) && fields.length > 0) {
+      const joined = `${fields.pop()} ${trimmed(text, at, end)}`
+      fields.push(trimmed(joined, 0, joined.length))
     } else {
+      const colon = text.indexOf(':', at)
       const name = colon === -1 || colon > end ? '' : text.slice(at, colon)
       if (!isToken(name)) throw protocolError('a line of its header section has no valid name')
       fields.push(name, trimmed(text, colon + 1, end))

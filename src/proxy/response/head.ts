@@ -65,8 +65,11 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
     const lower = name.toLowerCase()
     // Alt-Svc would apply to this server's origin, and let clients bypass the proxy (RFC 7838 section 2).
     if (lower === 'alt-svc') continue
-    if (lower === 'content-length') length = readLength(value, length)
-    else if (lower === 'connection') hasConnection = true
+    if (lower === 'content-length') {
+      // Recipients may read any one of several (RFC 9112 section 6.3).
+      if (length !== undefined) throw protocolError('it sends Content-Length more than once')
+      length = readLength(value)
+    } else if (lower === 'connection') hasConnection = true
     else if (lower === 'transfer-encoding') {
       if (isChunked || !/^\s*chunked\s*$/i.test(value)) throw protocolError('its Transfer-Encoding is not "chunked"')
       isChunked = true
@@ -90,11 +93,9 @@ function readKeepAlive(value: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds)
 }
 
-function readLength(value: string, before: number | undefined): number {
+function readLength(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw protocolError('its Content-Length is not a number of bytes')
-  const length = Number(value)
-  if (before !== undefined && before !== length) throw protocolError('it sends two different Content-Length values')
-  return length
+  return Number(value)
 }
 
 /** The upstream violates the protocol. */
