@@ -26,6 +26,7 @@ export class Pool {
   readonly #waiting: PoolUser[] = []
   #opening = 0
   #isRetired = false
+  #isClosed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -33,7 +34,10 @@ export class Pool {
 
   /** Gives the user a connection as soon as there is one. With `isFresh`, one that was not idle: it may be stale. */
   assign(user: PoolUser, isFresh: boolean): void {
-    const connection = isFresh ? undefined : this.#idle.pop()
+    if (this.#isClosed) return user.failed(closingError())
+    let connection = isFresh ? undefined : this.#idle.pop()
+    // One that is being closed is in the list until its event.
+    while (connection?.socket.destroyed === true) connection = this.#idle.pop()
     if (connection !== undefined) return user.begin(connection)
     this.#waiting.push(user)
     if (isFresh && this.#isFull) this.#idle.pop()?.socket.destroy()
@@ -55,8 +59,8 @@ export class Pool {
   /** Closes every connection. */
   close(): void {
     this.retire()
-    for (const user of this.#waiting.splice(0))
-      user.failed(new UpstreamError('reset', 'The server closes.', { wrote: false }))
+    this.#isClosed = true
+    for (const user of this.#waiting.splice(0)) user.failed(closingError())
     for (const { socket } of this.#open) socket.destroy()
   }
 
@@ -101,4 +105,8 @@ export class Pool {
       this.#fill()
     },
   }
+}
+
+function closingError(): UpstreamError {
+  return new UpstreamError('reset', 'The server closes.', { wrote: false })
 }
