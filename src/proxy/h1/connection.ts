@@ -59,7 +59,7 @@ export class Http1Connection implements ResponseEvents {
     socket.on('error', this.#failed).once('end', this.#ended).once('close', this.#closed)
   }
 
-  /** Sends the request of an exchange, which gets the response. @throws UpstreamError for an invalid request */
+  /** Sends the request of an exchange, which gets the response. An invalid request fails. */
   send(user: ConnectionUser, isUpgrade: boolean = false): void {
     clearTimeout(this.#idle)
     this.#idle = undefined
@@ -69,16 +69,20 @@ export class Http1Connection implements ResponseEvents {
     this.#isWriting = true
     this.#hasBegun = false
     this.#parser.expect({ method: user.request.method, isUpgrade })
-    const stop = writeRequest(this.socket, user.request, {
-      begun: () => void (this.#hasBegun = true),
-      sent: () => {
-        this.#isWriting = false
-        this.#stopWriting = nothing
-      },
-      broken: () => user.broken(),
-    })
-    // An idle connection keeps nothing of the last request.
-    if (this.#isWriting) this.#stopWriting = stop
+    try {
+      const stop = writeRequest(this.socket, user.request, {
+        begun: () => void (this.#hasBegun = true),
+        sent: () => {
+          this.#isWriting = false
+          this.#stopWriting = nothing
+        },
+        broken: () => user.broken(),
+      })
+      // An idle connection keeps nothing of the last request.
+      if (this.#isWriting) this.#stopWriting = stop
+    } catch (error) {
+      this.#break(error)
+    }
   }
 
   /** Reads bytes of the upstream. Returns whether it may send more. */
@@ -94,9 +98,7 @@ export class Http1Connection implements ResponseEvents {
       else if (rest !== undefined) this.socket.destroy()
       else if (!this.#parser.isBusy) this.#next()
     } catch (error) {
-      this.#error = upstreamError(error, 'protocol', true)
-      this.socket.destroy()
-      user?.failed(this.#error as UpstreamError)
+      this.#break(error)
     }
     return user?.isPaused !== true && !this.#isSwitched
   }
@@ -127,6 +129,13 @@ export class Http1Connection implements ResponseEvents {
     const user = this.#user
     this.#user = undefined
     user?.end(trailers)
+  }
+
+  #break(error: unknown): void {
+    const fault = upstreamError(error, 'protocol', true)
+    this.#error = fault
+    this.socket.destroy()
+    this.#user?.failed(fault)
   }
 
   /** Takes the next request, or closes. */

@@ -3,7 +3,7 @@ import type { Sink, Source } from '../../http/message/reply.ts'
 import { awaitHead, startTimeout } from '../response/await-head.ts'
 import { returnToPool, isPooled } from '../upstream/read-buffers.ts'
 import type { UpstreamRequest, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftFault, UpstreamError } from '../upstream/upstream-error.ts'
 import type { Http1Connection } from './connection.ts'
 import type { PoolUser } from './pool.ts'
 import type { ResponseStart } from './response-parser.ts'
@@ -127,12 +127,7 @@ export class Http1Exchange implements Source, PoolUser {
       outlet: connection.socket,
       expire,
     })
-    try {
-      connection.send(this, isUpgrade)
-    } catch (error) {
-      // A request that HTTP/1.1 cannot carry.
-      this.#fail(upstreamError(error, 'protocol', false))
-    }
+    connection.send(this, isUpgrade)
   }
 
   interim(status: number, fields: HeaderList): void {

@@ -6,6 +6,9 @@ import type { UpstreamRequest } from '../types.ts'
 /** Characters that could end a line of the message early, or that latin1 cannot carry. */
 const forbidden = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
+/** A blank would end the request-target early. */
+const forbiddenInLine = /[^\u0021-\u007e\u0080-\u00ff]/
+
 /** What follows the sending of a request. */
 export interface RequestEvents {
   /** The system took the first bytes. */
@@ -107,7 +110,8 @@ function lastChunk({ announced = [], trailers }: UpstreamRequest): string {
 
 /** The request line and the fields, without those that frame the content. */
 function startOf({ method, path, headers }: UpstreamRequest): string {
-  if (forbidden.test(method) || forbidden.test(path)) throw protocolError('the request has a forbidden character')
+  if (forbiddenInLine.test(method) || forbiddenInLine.test(path))
+    throw protocolError('the request has a forbidden character')
   let start = `${method} ${path} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) start += fieldLine(headers, i)
   return start
