@@ -143,6 +143,7 @@ export class Http1Exchange implements Source, PoolUser {
   }
 
   data(chunk: Buffer): void {
+    if (this.#error !== undefined) return
     this.#idle?.refresh()
     if (this.#sink !== undefined) this.#write(chunk)
     else {
@@ -160,6 +161,8 @@ export class Http1Exchange implements Source, PoolUser {
     this.#ended = true
     this.#stopClocks()
     this.#trailers = trailers
+    // Its connection may serve another exchange, which must not wait for the client of this one.
+    this.#resume()
     this.#pulled?.done(trailers)
   }
 
@@ -194,8 +197,13 @@ export class Http1Exchange implements Source, PoolUser {
 
   #resumeIfDrained(): void {
     if (this.#waiting > lowWater || !this.isPaused) return
-    this.isPaused = false
     this.#idle?.refresh()
+    this.#resume()
+  }
+
+  #resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
     this.connection?.socket.resume()
   }
 
