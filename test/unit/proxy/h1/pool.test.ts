@@ -99,7 +99,7 @@ test('a request that comes while an idle connection closes uses another one', as
 function clientSockets(): Socket[] {
   const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] }
   return (handles.call(process) as Socket[]).filter(
-    (each) => typeof each.remotePort === 'number' && (each as { server?: unknown }).server == null,
+    (each) => typeof each.remotePort === 'number' && !(each as { server?: unknown }).server,
   )
 }
 
