@@ -19,9 +19,9 @@ test('--version --verbose lists the bundled packages; the sources bundle none', 
   assert.deepEqual(JSON.parse((await run(t, ['version', '--verbose', '--json'])).stdout), { version, packages: {} })
   const [plain, packages] = [
     { quiet: false, verbose: true, json: false },
-    { undici: '7.30.2', ws: '8.23.0' },
+    { open: '11.0.4', ws: '8.23.0' },
   ]
-  assert.equal(renderVersion(plain, packages), `${version}\nundici 7.30.2\nws 8.23.0\n`)
+  assert.equal(renderVersion(plain, packages), `${version}\nopen 11.0.4\nws 8.23.0\n`)
   assert.deepEqual(JSON.parse(renderVersion({ ...plain, json: true }, packages)), { version, packages })
   assert.equal(renderVersion({ ...plain, verbose: false }, packages), `${version}\n`)
 })

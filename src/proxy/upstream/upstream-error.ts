@@ -36,11 +36,6 @@ const faults: Readonly<Record<string, UpstreamFault>> = {
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
-  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
-  UND_ERR_HEADERS_OVERFLOW: 'headers-too-large',
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  UND_ERR_INVALID_ARG: 'protocol',
-  HPE_INVALID_EOF_STATE: 'reset',
 }
 
 const tlsCode =
@@ -58,10 +53,8 @@ export function upstreamFaultOf(error: unknown, fallback: UpstreamFault): Upstre
     if (tlsCode.test(code)) return 'tls'
     const fault = faults[code]
     if (fault !== undefined) return fault
-    if (code.startsWith('HPE_')) return 'protocol'
   }
   if (all.some(isTooLarge)) return 'headers-too-large'
-  if (all.some(isParserFault)) return 'protocol'
   return fallback
 }
 
@@ -72,28 +65,11 @@ export function upstreamError(error: unknown, fallback: UpstreamFault, wrote: bo
   return new UpstreamError(upstreamFaultOf(error, fallback), message, { wrote, cause: error })
 }
 
-/** Plain sentences for messages of undici that describe its own code. */
-const plainMessages: Readonly<Record<string, string>> = {
-  'bad response': 'it sends a response without a request, or too many 100 (Continue) responses',
-  'bad upgrade': 'it switches protocols without a request to upgrade',
-}
-
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { name, message } = error
-  if (name === 'AssertionError') return 'it sends bytes that are not an HTTP response'
-  // Response does not match the HTTP/1.1 protocol (Invalid character in chunk size)
-  if (name === 'HTTPParserError') return /\((.+)\)$/.exec(message)?.[1] ?? message
-  return plainMessages[message] ?? message
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** nghttp2 accepts at most nine frames for a header section; its error has no code for that. */
 function isTooLarge(error: unknown): boolean {
   return /CONTINUATION/.test(String((error as Partial<Error> | null)?.message))
-}
-
-/** Errors of undici's parser have no code: bytes that are not a response, and malformed responses. */
-function isParserFault(error: unknown): boolean {
-  const { name, message } = (error ?? {}) as Partial<Error>
-  return name === 'HTTPParserError' || name === 'AssertionError' || /^bad (?:response|upgrade)$/.test(message ?? '')
 }

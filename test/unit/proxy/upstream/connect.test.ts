@@ -101,7 +101,6 @@ test('maps error codes to faults', () => {
     ['ETIMEDOUT', 'connect-timeout'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
-    ['HPE_INVALID_CONSTANT', 'protocol'],
     ['ECONNRESET', 'reset'],
   ] as const) {
     assert.equal(upstreamFaultOf(coded(code), 'reset'), fault)
