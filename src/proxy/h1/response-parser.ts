@@ -62,6 +62,9 @@ export class ResponseParser {
   #room: Buffer | undefined
   /** How many bytes are there. Their end was not found in them. */
   #held = 0
+  /** Where the content in the bytes being read begins and ends that is not passed on yet. */
+  #from = 0
+  #to = 0
   /** Bytes that are missing from the content or the chunk. */
   #missing = 0
   #interim = 0
@@ -104,6 +107,7 @@ export class ResponseParser {
     while (at < bytes.length && this.#state !== 'over') {
       const next = this.#step(bytes, at)
       if (next === undefined) {
+        this.#passOn(bytes)
         if (at > 0 || this.#room === undefined) this.#room = Buffer.from(bytes.subarray(at))
         this.#held = bytes.length - at
         return undefined
@@ -111,6 +115,7 @@ export class ResponseParser {
       at = next
       this.#held = 0
     }
+    this.#passOn(bytes)
     this.#room = undefined
     return at < bytes.length ? bytes.subarray(at) : undefined
   }
@@ -227,17 +232,27 @@ export class ResponseParser {
   }
 
   #readContent(bytes: Buffer, at: number): number {
-    if (this.#state === 'close') {
-      this.#events.data(at === 0 ? bytes : bytes.subarray(at))
-      return bytes.length
-    }
-    const end = Math.min(bytes.length, at + this.#missing)
+    const end = this.#state === 'close' ? bytes.length : Math.min(bytes.length, at + this.#missing)
     this.#missing -= end - at
-    this.#events.data(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end))
-    if (this.#missing > 0) return end
-    if (this.#state === 'length') this.#end(undefined)
+    if (this.#from === this.#to) {
+      this.#from = at
+      this.#to = end
+    } else {
+      // The content of chunks is moved together: a call for each of many tiny ones would cost more than they.
+      bytes.copyWithin(this.#to, at, end)
+      this.#to += end - at
+    }
+    if (this.#missing > 0 || this.#state === 'close') return end
+    if (this.#state === 'length') this.#end(undefined, bytes)
     else this.#state = 'chunk end'
     return end
+  }
+
+  #passOn(bytes: Buffer): void {
+    const from = this.#from
+    const to = this.#to
+    this.#from = this.#to = 0
+    if (to > from) this.#events.data(to - from === bytes.length ? bytes : bytes.subarray(from, to))
   }
 
   #readSize(bytes: Buffer, at: number): number | undefined {
@@ -266,7 +281,7 @@ export class ResponseParser {
     if (bytes[at] === carriageReturn) {
       if (at + 1 === bytes.length) return undefined
       if (bytes[at + 1] !== lineFeed) throw protocolError('its trailer section is malformed')
-      this.#end(undefined)
+      this.#end(undefined, bytes)
       return at + 2
     }
     const end = this.#findSectionEnd(bytes, at)
@@ -275,11 +290,12 @@ export class ResponseParser {
     const { fields, length, isChunked } = readResponseHead(parseFields(bytes.toString('latin1', at, end), 0))
     // RFC 9110 section 6.5.1.
     if (length !== undefined || isChunked) throw protocolError('its trailer section declares a length')
-    this.#end(fields)
+    this.#end(fields, bytes)
     return end + 4
   }
 
-  #end(trailers: HeaderList | undefined): void {
+  #end(trailers: HeaderList | undefined, bytes?: Buffer): void {
+    if (bytes !== undefined) this.#passOn(bytes)
     this.#state = 'over'
     this.#events.end(trailers)
   }

@@ -420,3 +420,21 @@ test('keeps no piece that it was given', () => {
   }
   assert.deepEqual(fields, ['X-A', 'a', 'Content-Length', '0'])
 })
+
+test('passes on the content of all chunks in a piece at once', () => {
+  const parts = Array.from({ length: 300 }, (_, at) => 'abc'.repeat((at % 50) + 1))
+  const text = `${chunked}${parts.map((part) => `${part.length.toString(16)};x\r\n${part}\r\n`).join('')}0\r\n\r\n`
+  for (const size of [text.length, 1000, 64, 7]) {
+    const received: string[] = []
+    const ignore = (): void => {}
+    const parser = new ResponseParser(
+      { interim: ignore, start: ignore, data: (chunk) => received.push(chunk.toString()), end: ignore },
+      1024,
+    )
+    parser.expect({ method: 'GET', isUpgrade: false })
+    for (let at = 0; at < text.length; at += size) parser.read(Buffer.from(text.slice(at, at + size)))
+    assert.equal(received.join(''), parts.join(''))
+    assert.ok(received.length <= Math.ceil(text.length / size), `${received.length}`)
+    assert.ok(!parser.isBusy)
+  }
+})
