@@ -33,7 +33,7 @@ export function requestOf(facts: Partial<UpstreamRequest> = {}): UpstreamRequest
   }
 }
 
-/** A request whose client leaves when the test says so. `followers` counts those who still want to know. */
+/** A request whose client leaves when the test says so. `followers` counts the callbacks that remain. */
 export function leavingRequest(facts: Partial<UpstreamRequest> = {}): {
   request: UpstreamRequest
   leave: () => void

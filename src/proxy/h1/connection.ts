@@ -18,7 +18,7 @@ export interface ConnectionUser extends ResponseEvents {
 }
 
 /** What a connection tells its owner. */
-export interface ConnectionEvents {
+export interface ConnectionOwner {
   /** It can carry the next request. */
   idle(connection: Http1Connection): void
   closed(connection: Http1Connection): void
@@ -39,7 +39,7 @@ export class Http1Connection implements ResponseEvents {
   uses = 0
   /** Whether anything was read since the last request was sent. */
   isAnswered = false
-  readonly #events: ConnectionEvents
+  readonly #events: ConnectionOwner
   readonly #parser: ResponseParser
   #user: ConnectionUser | undefined
   #stopWriting: () => void = nothing
@@ -52,7 +52,7 @@ export class Http1Connection implements ResponseEvents {
   #afterSwitch: Buffer | undefined
 
   /** Takes an open socket over. */
-  constructor(socket: Socket, events: ConnectionEvents, headerBytes: number) {
+  constructor(socket: Socket, events: ConnectionOwner, headerBytes: number) {
     this.socket = socket
     this.#events = events
     this.#parser = new ResponseParser(this, headerBytes)

@@ -21,7 +21,7 @@ export interface Connections {
 }
 
 /** One request to an upstream and its response, whose content it passes to the client. */
-export class Http1Exchange implements Source, PoolUser {
+export class UpstreamExchange implements Source, PoolUser {
   readonly request: UpstreamRequest
   isPaused = false
   readonly #timeouts: TransportOptions['timeouts']

@@ -60,7 +60,7 @@ export function writeRequest(socket: Socket, request: UpstreamRequest, events: R
     clearImmediate(immediate)
     body.off('data', send).off('end', end).off('error', broken)
     socket.off('drain', resume)
-    // A later error of the content concerns nobody.
+    // A later error of the content has no reader.
     body.on('error', () => {})
   }
   const end = (): void => {

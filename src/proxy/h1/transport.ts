@@ -1,5 +1,5 @@
 import { createConnector } from '../upstream/connect.ts'
-import { Http1Exchange } from './exchange.ts'
+import { UpstreamExchange } from './exchange.ts'
 import { Pool } from './pool.ts'
 import { safeMethods } from '../safe-methods.ts'
 import type { UpstreamRequest, Transport, TransportOptions } from '../types.ts'
@@ -23,13 +23,13 @@ export function createHttp1Transport(options: TransportOptions): Transport {
 
   return {
     async send(request) {
-      const exchange = new Http1Exchange(request, timeouts, pool)
+      const exchange = new UpstreamExchange(request, timeouts, pool)
       try {
         return await exchange.run(false)
       } catch (error) {
         const again = exchange.isStale && !isClosed ? repeated(request, error as UpstreamError) : undefined
         if (again === undefined) throw error
-        return await new Http1Exchange(again, timeouts, pool).run(true)
+        return await new UpstreamExchange(again, timeouts, pool).run(true)
       }
     },
     // A later request opens a new pool.

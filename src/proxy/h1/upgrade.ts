@@ -7,7 +7,7 @@ import type { UpstreamRequest, Upgrade, UpgradeAnswer, UpstreamReply } from '../
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from '../upgrade-fields.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
 import { Http1Connection } from './connection.ts'
-import { Http1Exchange } from './exchange.ts'
+import { UpstreamExchange } from './exchange.ts'
 
 /** Options of {@link createHttp1Upgrade}. */
 export interface Http1UpgradeOptions {
@@ -40,7 +40,7 @@ export function createHttp1Upgrade(options: Http1UpgradeOptions): Upgrade {
       headers: upgradeRequestFields(outbound.headers, wanted),
       whenGone: (leave) => whenAborted(signal, leave),
     }
-    const exchange = new Http1Exchange(request, waits, {
+    const exchange = new UpstreamExchange(request, waits, {
       assign: (user) => user.begin(connection, true),
       withdraw: () => {},
     })

@@ -16,7 +16,7 @@ export interface ConnectorOptions {
 }
 
 /** How a connection is used. */
-export interface ConnectionUse {
+export interface DialOptions {
   /** Gives up when it aborts. */
   readonly signal?: AbortSignal
   /**
@@ -27,7 +27,7 @@ export interface ConnectionUse {
 }
 
 /** Opens one connection to an upstream. @throws UpstreamError */
-export type Connector = (use?: ConnectionUse) => Promise<Socket>
+export type Connector = (use?: DialOptions) => Promise<Socket>
 
 /** Creates the connector of one upstream. It tries both address families, and connects to allowed addresses only. */
 export function createConnector(options: ConnectorOptions): Connector {
@@ -103,7 +103,7 @@ function socketAddress({ hostname, port, socketPath }: ResolvedUpstream): TcpNet
   }
 }
 
-function openPlain({ upstream, alpn }: ConnectorOptions, read: ConnectionUse['read']): Socket {
+function openPlain({ upstream, alpn }: ConnectorOptions, read: DialOptions['read']): Socket {
   return connect({
     ...socketAddress(upstream),
     ...(read === undefined ? {} : { onread: pooledReads(read) }),

@@ -6,7 +6,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import type { Sink, Source } from '../../../../src/http/message/reply.ts'
 import type { Http1Connection } from '../../../../src/proxy/h1/connection.ts'
-import { Http1Exchange } from '../../../../src/proxy/h1/exchange.ts'
+import { UpstreamExchange } from '../../../../src/proxy/h1/exchange.ts'
 import { ResponseParser } from '../../../../src/proxy/h1/response-parser.ts'
 import type { UpstreamReply } from '../../../../src/proxy/types.ts'
 import { createGate } from '../../../support/gate.ts'
@@ -31,7 +31,7 @@ function played(
     resume: () => events.push('resume'),
   }
   const connection = { uses: 0, isAnswered: false, socket, send: () => events.push('send') }
-  const exchange = new Http1Exchange(
+  const exchange = new UpstreamExchange(
     request,
     { ...noTimeouts, ...timeouts },
     {
@@ -101,7 +101,7 @@ test('a client that is gone before the request gets no connection', async () => 
       return () => {}
     },
   })
-  const exchange = new Http1Exchange(request, noTimeouts, { assign: () => void assigned++, withdraw: () => {} })
+  const exchange = new UpstreamExchange(request, noTimeouts, { assign: () => void assigned++, withdraw: () => {} })
   await assert.rejects(exchange.run(false), { fault: 'left' })
   assert.equal(assigned, 0)
 })
@@ -285,7 +285,7 @@ for (const [type, isBounded] of [
 test('a request that waits for its connection for too long leaves the queue', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const withdrawn: unknown[] = []
-  const exchange = new Http1Exchange(
+  const exchange = new UpstreamExchange(
     requestOf(),
     { ...noTimeouts, totalMs: 300, headersMs: 100 },
     {

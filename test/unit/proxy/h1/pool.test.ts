@@ -70,7 +70,7 @@ test('a second response in the packet of the first never answers the next reques
   assert.equal(upstream.sockets.length, 2)
 })
 
-test('a response that nobody asked for closes an idle connection', async () => {
+test('a response without a request closes an idle connection', async () => {
   await using upstream = await echoing()
   await using transport = transportTo(upstream.port)
   await contentOf(await transport.send(requestOf()))
@@ -82,7 +82,7 @@ test('a response that nobody asked for closes an idle connection', async () => {
 test('a request that comes while an idle connection closes uses another one', async () => {
   let asked = 0
   await using upstream = await echoing(() => void asked++)
-  // The connection is closed within the turn in which the request is sent, before anybody hears of it.
+  // The connection is closed within the turn in which the request is sent.
   for (const method of ['GET', 'POST']) {
     await using transport = transportTo(upstream.port)
     await contentOf(await transport.send(requestOf({ headers: ['Host', 'a', 'X-A', 'b'] })))
