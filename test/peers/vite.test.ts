@@ -5,13 +5,13 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { launchChromium, skip, withPage } from '../browser/support/chromium.ts'
 import { rawRequest } from '../support/raw.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 import { freePort } from '../support/free-port.ts'
 import { Program } from './program.ts'
-import { visit } from './visitor.ts'
+import { Messages, visit } from './visitor.ts'
 
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
 
@@ -123,5 +123,11 @@ test('Vite refuses a name that it does not know, and accepts it behind the prese
   ] as const) {
     await using front = await startServer({}, options)
     assert.equal((await rawRequest(front.port, 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n')).status, status)
+    if (status !== 200) continue
+    const client = await rawRequest(front.port, 'GET /@vite/client HTTP/1.1\r\nHost: shop.test\r\n\r\n')
+    const [, token = ''] = /wsToken = "([^"]+)"/.exec(client.body.toString()) ?? []
+    const page = { origin: 'http://shop.test', headers: { host: 'shop.test' } }
+    using hmr = new Messages(new WebSocket(`ws://127.0.0.1:${front.port}/?token=${token}`, 'vite-hmr', page))
+    await hmr.next('connected')
   }
 })

@@ -48,11 +48,12 @@ test('a webpack-dev-server has its pages and hot updates behind the preset', asy
   })
   // It compares the names of Host and Origin, which both arrive as the browser sent them.
   await using front = await startServer({}, { preset: 'webpack', upstream: `http://127.0.0.1:${port}` })
-  for (const [origin, text] of [
-    [`http://app.localhost:${front.port}`, '"ok"'],
-    ['https://evil.example', 'Invalid Host/Origin header'],
+  for (const [name, origin, text] of [
+    ['app.localhost', `http://app.localhost:${front.port}`, '"ok"'],
+    ['127.0.0.1', `http://127.0.0.1:${front.port}`, '"ok"'],
+    ['app.localhost', 'https://evil.example', 'Invalid Host/Origin header'],
   ] as const) {
-    const headers = { host: `app.localhost:${front.port}` }
+    const headers = { host: `${name}:${front.port}` }
     using updates = new Messages(new WebSocket(`ws://127.0.0.1:${front.port}/ws`, { origin, headers }))
     await updates.next(text)
   }
