@@ -166,3 +166,5 @@ const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
 console.log(`\nNode ${process.versions.node}: ${total} tests in ${files.length} files, ${seconds} s`)
 console.log(`${passed} passed, ${failures.length} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`)
 process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1
+// What a test process that was killed has started may still hold its pipes: it must not hold this process too.
+process.stdout.write('', () => process.exit())
