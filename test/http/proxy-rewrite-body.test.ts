@@ -188,6 +188,19 @@ test('passes a decompression bomb as it came', async () => {
   assert.match(JSON.stringify(front.warnings), /larger than limits.rewriteBytes \(1048576\)/)
 })
 
+test('counts the bytes of decoded content too', async () => {
+  for (const extra of [0, 1]) {
+    await using backend = await backendOf((_, port) =>
+      message(gzipSync(description(port).padEnd(4096 + extra)), ['Content-Encoding: gzip']),
+    )
+    await using front = await startRewriting(backend.port, { limits: { rewriteBytes: 4096 } })
+    const { body, ...reply } = await rawGet(front.port, '/')
+    assert.equal(reply.field('content-encoding'), extra === 0 ? '' : 'gzip')
+    assert.equal(body.length < 1000, extra === 1)
+    assert.equal(front.warnings.length, extra)
+  }
+})
+
 for (const framing of ['a length', 'chunks', 'the end of the connection'] as const) {
   for (const extra of [0, 1]) {
     test(`${extra === 0 ? 'rewrites' : 'passes'} content of ${extra === 0 ? 'at most' : 'more than'} rewriteBytes, ended by ${framing}`, async () => {

@@ -4,6 +4,9 @@ import { once } from 'node:events'
 /** A network of its own, that reaches no other one: `d0` with 10.9.0.1 for programs that send and receive multicast. */
 const network = [
   'ip link set lo up',
+  // Those of senders. Addresses of `lo` are not advertised.
+  'ip addr add 10.9.0.2/32 dev lo',
+  'ip addr add 198.51.100.7/32 dev lo',
   'ip link add d0 type veth peer name d1',
   'ip addr add 10.9.0.1/24 dev d0',
   'ip link set d0 up',
@@ -13,6 +16,9 @@ const network = [
 
 /** The address of this machine in the network. */
 export const ownAddress = '10.9.0.1'
+/** Another address in the network, and one of another network. */
+export const nearAddress = '10.9.0.2'
+export const farAddress = '198.51.100.7'
 
 /** Why no network can be made, or false. */
 export const noNamespace: string | false =

@@ -24,6 +24,8 @@ export interface BannerFacts {
   readonly redirected: string | undefined
   /** Whether --lan would share the server: it listens on a port, and on the loopback only. */
   readonly canShare: boolean
+  /** The name that the network is told, where it is given, and what is announced: `_http._tcp`. Empty for nothing. */
+  readonly announced: readonly string[]
   /** Keys of the terminal and what they do. */
   readonly keys: readonly string[]
   /** More rows, each a label and its parts: what --verbose adds. */
@@ -43,6 +45,7 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...(facts.redirected === undefined ? [] : [row('Redirect', [facts.redirected, urls[0] ?? ''], ' -> ', style.dim)]),
     ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
+    ...(facts.announced.length === 0 ? [] : [row('Announce', facts.announced, ' · ')]),
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
     ...facts.proxies.map((proxy, index) => row(index === 0 ? 'Proxy' : '', [proxy.route, targetText(proxy)], ' -> ')),
     ...facts.others.map(({ route, answer }, index) => row(index === 0 ? 'Routes' : '', [route, answer], ' -> ')),
@@ -74,13 +77,14 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const line = `serve8008 ${facts.version}${why} ${facts.folder === undefined ? 'forwarding' : `serving ${facts.folder}`} at ${url}`
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
+  const announced = facts.announced.length === 0 ? [] : [`Announced: ${facts.announced.join(', ')}`]
   const mounts = facts.mounts.map(({ path, folder }) => `Mount: ${path}  ${folder}`)
   const proxies = facts.proxies.map((proxy) => `Proxy: ${proxy.route} -> ${targetText(proxy)}`)
   const others = facts.others.map(({ route, answer }) => `Route: ${route} -> ${answer}`)
   const sites = facts.sites.map(({ address, folder }) => `Site: ${address}  ${folder}`)
   const handlers = facts.handlers.map(({ route, by }) => `Handler: ${route} -> ${by}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...local, ...network, ...mounts, ...proxies, ...others, ...sites, ...handlers, ...details]
+  return [line, ...local, ...network, ...announced, ...mounts, ...proxies, ...others, ...sites, ...handlers, ...details]
     .map((text) => `${printable(text)}\n`)
     .join('')
 }

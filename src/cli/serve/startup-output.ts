@@ -72,9 +72,21 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     handlers: handlersOf(config, cwd),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
+    announced: announcedBy(config),
     keys: start.hasKeys ? keyHint : [],
     details: command.verbose ? details(start, readyMs) : [],
   }
+}
+
+function announcedBy({ advertise, tls }: ResolvedConfig): string[] {
+  if (advertise === undefined) return []
+  const { name, http, googlecast, dial } = advertise
+  return [
+    ...(name === undefined ? [] : [name]),
+    ...(http ? [tls?.only === true ? '_https._tcp' : '_http._tcp'] : []),
+    ...(googlecast === undefined ? [] : ['_googlecast._tcp']),
+    ...(dial === undefined ? [] : ['DIAL']),
+  ]
 }
 
 /** The served folder; undefined where all is forwarded, or nothing else is served. */

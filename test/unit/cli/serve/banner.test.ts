@@ -31,6 +31,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     others: [],
     redirected: undefined,
     canShare: true,
+    announced: [],
     details: [],
     keys: [],
     ...changes,
@@ -91,6 +92,13 @@ test('lists network URLs, mounts and details', () => {
   assert.match(text, /\n {2}Network {3}http:\/\/192\.168\.1\.2:8080\/\n {12}http:\/\/10\.0\.0\.2:8080\/\n/)
   assert.match(text, /\n {2}Mounts {4}\/docs\/ {3}\.\/manual\n {2}Config {4}no file\n/)
   assert.doesNotMatch(text, /--lan/)
+})
+
+test('says what the network is told, and under which name', () => {
+  const announced = ['My name', '_http._tcp', 'DIAL']
+  assert.match(renderBanner(facts({ announced }), terminal), /\n {2}Announce {2}My name · _http\._tcp · DIAL\n/)
+  assert.match(renderPlainBanner(facts({ announced })), /\nAnnounced: My name, _http\._tcp, DIAL\n/)
+  assert.doesNotMatch(renderBanner(facts(), terminal), /Announce/)
 })
 
 test('does not offer --lan where it makes no sense', () => {
