@@ -129,17 +129,23 @@ export async function announceService(
 
   function flush(): void {
     const answers = [...waiting]
+    if (answers.length === 0) return
     waiting.clear()
     sentAt = performance.now()
     void respond(answers)
   }
 
-  /** By multicast, which clients without a question hear too: once for all that ask within a second. */
-  function answer(found: readonly ServiceRecord[]): void {
+  /**
+   * By multicast, which clients without a question hear too: once for all that ask within a second. A server that asks whether
+   * a name is free does not wait as long (RFC 6762 section 6).
+   */
+  function answer(found: readonly ServiceRecord[], isProbe: boolean): void {
     const isFirst = waiting.size === 0
     for (const record of found) waiting.add(record)
-    // Shared records are delayed, so that devices do not all answer at once (RFC 6762 section 6).
-    if (isFirst) after(Math.max(20 + Math.random() * 100, sentAt + repeatMs - performance.now()), flush)
+    const sinceLast = performance.now() - sentAt
+    if (isProbe) after(Math.max(0, probeMs - 50 - sinceLast), flush)
+    // Shared records are delayed, so that devices do not all answer at once.
+    else if (isFirst) after(Math.max(20 + Math.random() * 100, repeatMs - sinceLast), flush)
   }
 
   const socket = await joinGroup(
@@ -150,7 +156,7 @@ export async function announceService(
       if (packet?.type === 'response') return from.port === mdnsGroup.port ? conflict?.(packet) : undefined
       const found = packet === undefined ? [] : answersTo(packet, records)
       if (packet === undefined || found.length === 0) return
-      if (from.port === mdnsGroup.port) return answer(found)
+      if (from.port === mdnsGroup.port) return answer(found, (packet.authorities ?? []).length > 0)
       if (!mayReply(from.address)) return
       const answers = found.map((record) => ({ ...record, ttl: Math.min(record.ttl, legacyTtl), flush: false }))
       const { id = 0, questions = [] } = packet

@@ -24,7 +24,7 @@ export interface BannerFacts {
   readonly redirected: string | undefined
   /** Whether --lan would share the server: it listens on a port, and on the loopback only. */
   readonly canShare: boolean
-  /** The name that the network is told, where it is given, and what is announced: `_http._tcp`. Empty for nothing. */
+  /** The name that the network is told, where it is given, and what is announced: `_http._tcp`. Empty where nothing is. */
   readonly announced: readonly string[]
   /** Keys of the terminal and what they do. */
   readonly keys: readonly string[]
