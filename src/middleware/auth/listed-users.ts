@@ -18,6 +18,8 @@ export function listedUsers(
 ): Users {
   const waiting = new Map<string, number>()
   let allWaiting = 0
+  let known: PasswordList | undefined
+  let hashes: readonly string[] = []
   let last: Promise<unknown> = Promise.resolve()
 
   function wait(client: string): void {
@@ -39,14 +41,16 @@ export function listedUsers(
     else waiting.delete(client)
   }
 
+  /** The decoy is chosen for known users too: each of them takes the same steps. */
   async function check(user: string, password: string): Promise<boolean> {
     const list = current()
-    const hash = list.get(user)
-    if (hash !== undefined) return matches(password, hash)
-    const hashes = [...list.values()]
+    if (list !== known) {
+      known = list
+      hashes = [...list.values()]
+    }
     const decoy = hashes[Buffer.from(digest(user), 'base64').readUInt32LE() % hashes.length]
-    if (decoy !== undefined) await matches(password, decoy)
-    return false
+    const hash = list.get(user) ?? decoy
+    return hash !== undefined && (await matches(password, hash)) && list.has(user)
   }
 
   return {
