@@ -12,6 +12,7 @@ import { createPasswordChecks } from '../../../../src/middleware/auth/password-c
 import { followPasswordFile } from '../../../../src/middleware/auth/password-file.ts'
 import { isServeError, type ServeError } from '../../../../src/core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../../../../src/http/message/exchange.ts'
+import { createGate } from '../../../support/gate.ts'
 import { syntheticExchange } from '../../../../src/http/synthetic-exchange.ts'
 import { emptyReply } from '../../../../src/http/message/reply.ts'
 
@@ -301,6 +302,34 @@ test('an unknown user takes as long as a known one', async (t) => {
 
 /** The password of Ann is `secret`. A check at cost 12 takes most of a second. */
 const slow = bcrypt.replace('$04$', '$12$')
+
+test('guesses that arrive together are counted before the first is checked', async () => {
+  const gate = createGate()
+  let checked = 0
+  const users = {
+    state: () => 1,
+    has: () => true,
+    matches: async (): Promise<boolean> => {
+      checked++
+      await gate.opened
+      return false
+    },
+  }
+  const check = createPasswordChecks(users, createGuesses({ ...usualLimits, passwordGuesses: 3 }))
+  const { signal } = new AbortController()
+  const answers = Array.from({ length: 20 }, (_, i) => {
+    const guess = async (): Promise<boolean> => check({ user: 'ann', password: `${i}` }, '', signal)
+    return guess().catch((error: ServeError) => error.code)
+  })
+  gate.open()
+  const all = await Promise.all(answers)
+  assert.equal(checked, 3)
+  assert.deepEqual(
+    all.map((answer) => answer === false),
+    all.map((_, i) => i < 3),
+  )
+  assert.equal(all[3], 'E8008_GUESSES')
+})
 
 test('a check that fails counts as no guess', async () => {
   const users = {
