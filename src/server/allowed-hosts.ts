@@ -5,21 +5,19 @@ import { createHostCheck, type HostCheck } from '../middleware/guard/guard.ts'
 import { ownNames } from '../net/net.ts'
 import { unbracketed } from '../core/util/ip.ts'
 
+/** The options that names follow from. Devices that find an advertised server ask for it by the name of the machine. */
+type HostConfig = Pick<ResolvedConfig, 'allowHosts' | 'listeners' | 'advertise'>
+
 /**
  * Compiles the check of which names a server answers for: those of its configuration, of its routes and of the user's
  * own certificates. In DNS rebinding the name belongs to the attacker, and no such certificate holds it.
  */
 export function createAllowedHosts(
-  {
-    allowHosts,
-    listeners,
-    advertise,
-  }: Pick<ResolvedConfig, 'allowHosts' | 'listeners'> & Partial<Pick<ResolvedConfig, 'advertise'>>,
+  { allowHosts, listeners, advertise }: HostConfig,
   routes: readonly ResolvedRoute[],
   isCertified: (name: string) => boolean = () => false,
 ): HostCheck {
   const isOurs = listenerCheck(listeners, (listener) =>
-    // Devices that find the server ask for it by the name of the machine.
     checkOf({ ...listener, lan: listener.lan || advertise !== undefined }, allowHosts, routes),
   )
   return (authority, peer) => isOurs(authority, peer) || (authority.kind === 'name' && isCertified(authority.hostname))
@@ -61,11 +59,14 @@ function listenerCheck(
 
 /** The hosts that certificates are for, beside the loopback names; `.example.test` covers every name below it. */
 export function certificateHosts(
-  { listeners, allowHosts }: Pick<ResolvedConfig, 'listeners' | 'allowHosts'>,
+  { listeners, allowHosts, advertise }: HostConfig,
   sites: readonly { readonly hosts: readonly string[]; readonly routes: readonly ResolvedRoute[] }[],
 ): string[] {
   const listened = listeners.map(({ host }) => unbracketed(host))
-  const isWide = listeners.some(({ lan }) => lan) || listened.some((host) => host === '0.0.0.0' || host === '::')
+  const isWide =
+    advertise !== undefined ||
+    listeners.some(({ lan }) => lan) ||
+    listened.some((host) => host === '0.0.0.0' || host === '::')
   // In `allowHost` a leading dot covers the name itself too.
   const allowed = allowHosts.flatMap((name) => (name.startsWith('.') ? [name.slice(1), name] : [name]))
   const routed = sites.flatMap(({ routes }) => routes.flatMap(({ match }) => match.host ?? []))
