@@ -14,7 +14,7 @@ export interface ConnectionUser extends ResponseEvents {
   /** The connection failed before the response was complete. */
   failed(error: UpstreamError): void
   /** The content of the request broke off. */
-  broken(): void
+  broken(error: UpstreamError): void
 }
 
 /** What a connection tells its owner. */
@@ -76,7 +76,7 @@ export class Http1Connection implements ResponseEvents {
           this.#isWriting = false
           this.#stopWriting = nothing
         },
-        broken: () => user.broken(),
+        broken: (error) => user.broken(error),
       })
       // An idle connection keeps nothing of the last request.
       if (this.#isWriting) this.#stopWriting = stop

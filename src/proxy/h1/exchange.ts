@@ -170,8 +170,8 @@ export class UpstreamExchange implements Source, PoolUser {
     if (!this.#ended) this.#settleWith(error)
   }
 
-  broken(): void {
-    this.#fail(clientLeftFault(true))
+  broken(error: UpstreamError): void {
+    this.#fail(error)
   }
 
   #write(chunk: Uint8Array): void {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { HeaderList } from '../../http/message/headers.ts'
 import { protocolError } from '../response/head.ts'
 import type { UpstreamRequest } from '../types.ts'
+import { clientLeftFault, type UpstreamError } from '../upstream/upstream-error.ts'
 
 /** Characters that could end a line of the message early, or that latin1 cannot carry. */
 const forbidden = /[^\t\u0020-\u007e\u0080-\u00ff]/
@@ -15,8 +16,8 @@ export interface RequestEvents {
   begun(): void
   /** All of it was written. */
   sent(): void
-  /** The content broke off, since the client left. */
-  broken(): void
+  /** The content broke off, since the client left, or is not what was announced. */
+  broken(error: UpstreamError): void
 }
 
 /**
@@ -46,7 +47,10 @@ export function writeRequest(socket: Socket, request: UpstreamRequest, events: R
   // The first content, which the client has often sent with its header section, leaves in the same packet, and content
   // that is malformed at its start sends nothing. The head waits for no other: some upstreams answer before the content.
   const immediate = setImmediate(begin)
+  let missing = length ?? 0
   const send = (chunk: Uint8Array): void => {
+    // More would be the next request.
+    if (!isChunked && (missing -= chunk.byteLength) < 0) return fail(protocolError('the request content is too long'))
     const isFirst = head !== undefined
     if (isFirst) {
       socket.cork()
@@ -64,20 +68,26 @@ export function writeRequest(socket: Socket, request: UpstreamRequest, events: R
     body.on('error', () => {})
   }
   const end = (): void => {
+    if (!isChunked && missing > 0) return fail(protocolError('the request content is too short'))
     stop()
     // Empty content needs no chunks, which some servers do not read.
     if (head !== undefined && (request.announced ?? []).length === 0)
       putHead(`${startOf(request)}${noContent(request)}\r\n`)
     else {
       begin()
-      if (isChunked) socket.write(lastChunk(request), 'latin1')
+      try {
+        if (isChunked) socket.write(lastChunk(request), 'latin1')
+      } catch (error) {
+        return events.broken(error as UpstreamError)
+      }
     }
     events.sent()
   }
-  const broken = (): void => {
+  const fail = (error: UpstreamError): void => {
     stop()
-    events.broken()
+    events.broken(error)
   }
+  const broken = (): void => fail(clientLeftFault(true))
   // Every chunk is written at once, so that its memory may be freed when it is sent.
   body.goTo?.(socket)
   body.on('data', send).once('end', end).once('error', broken)

@@ -259,6 +259,32 @@ for (const [name, facts] of [
   })
 }
 
+for (const [name, content, length] of [
+  ['longer', ['12345', 'GET /smuggled HTTP/1.1\r\n\r\n'], 5],
+  ['longer in its first piece', ['12345GET /smuggled HTTP/1.1\r\n\r\n'], 5],
+  ['shorter', ['123'], 5],
+  ['empty and so shorter', [], 5],
+] as const) {
+  test(`content ${name} than its length fails, and closes the connection`, async () => {
+    const lines: string[] = []
+    await using upstream = await echoing((line) => void lines.push(line))
+    await using transport = transportTo(upstream.port)
+    const body = Readable.from(content.map((part) => Buffer.from(part)))
+    await assert.rejects(transport.send(requestOf({ method: 'POST', body, length })), { fault: 'protocol' })
+    assert.equal(await contentOf(await transport.send(requestOf({ path: '/next' }))), 'GET /next HTTP/1.1')
+    assert.ok(!lines.some((line) => line.includes('smuggled')), lines.join())
+  })
+}
+
+test('a trailer that cannot be sent fails its request alone', async () => {
+  await using upstream = await echoing()
+  await using transport = transportTo(upstream.port)
+  const body = Readable.from([Buffer.from('x')])
+  const request = requestOf({ method: 'POST', body, announced: ['x-a'], trailers: () => ['X-A', 'a\r\nb'] })
+  await assert.rejects(transport.send(request), { fault: 'protocol' })
+  await upstream.allClosed()
+})
+
 test('asks over TLS as over TCP', async () => {
   const pair = await makeCertificate('127.0.0.1')
   using folder = await new TempFolder().write({ 'ca.pem': pair.cert })
