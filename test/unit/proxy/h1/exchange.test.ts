@@ -448,3 +448,25 @@ test('passes on interim responses other than 100, without their length', async (
   assert.equal(await contentOf(await transport.send(request)), 'x')
   assert.deepEqual(informed, [103, ['Link', '</a>']])
 })
+
+for (const [fields, ms] of [
+  [[], 4000],
+  [['Keep-Alive: timeout=60'], 4000],
+  [['Keep-Alive: timeout=3'], 2000],
+] as const) {
+  test(`an idle connection closes after ${ms} ms${fields.length === 0 ? '' : ` for ${fields.join()}`}`, async (t) => {
+    await using upstream = await RawUpstream.open((socket) =>
+      eachRequest(socket, () => void socket.write(ok('x', ...fields))),
+    )
+    await using transport = transportTo(upstream.port, { timeouts: noTimeouts })
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    for (let i = 0; i < 2; i++) {
+      await contentOf(await transport.send(requestOf()))
+      t.mock.timers.tick(ms - 1)
+    }
+    // It was used again just before its end, which starts the time again.
+    assert.equal(upstream.sockets.length, 1)
+    t.mock.timers.tick(1)
+    await upstream.allClosed()
+  })
+}
