@@ -251,15 +251,22 @@ async function compare(played: PlayedResponse, tell: (fact: string) => void): Pr
       continue
     }
     assert.deepEqual(meaning(theirs), meaning(ours), facts)
-    // For llhttp the response to HEAD needs a length. RFC 9112 section 6.3: it ends with its header section.
-    if (ours.isReusable && method !== 'HEAD' && !/^Connection:.*\t/im.test(text))
-      assert.ok(theirs.isReusable, `not reusable for ${facts}`)
+    if (ours.isReusable && !mayCloseEarlier(text, method)) assert.ok(theirs.isReusable, `not reusable for ${facts}`)
     else if (theirs.isReusable) tell(`${name} reuses more`)
     // Without its last byte it must not be complete.
     if (ours.untilClose) continue
     const less = await read(method, inPieces(whole.subarray(0, -1), cuts), false)
     assert.ok(!less.isComplete, `ends earlier for ${facts}`)
   }
+}
+
+/**
+ * For llhttp the response to HEAD needs a length; it ends with its header section (RFC 9112 section 6.3). A tab after
+ * `keep-alive` hides it from llhttp. undici reads `Keep-Alive` of interim responses, we that of the final one, which the
+ * parser leaves to its connection.
+ */
+function mayCloseEarlier(text: string, method: string): boolean {
+  return method === 'HEAD' || /^Connection:.*\t/im.test(text) || /^Keep-Alive:.*=\s*0/im.test(text)
 }
 
 /** Ours gives the trailer fields that are forwarded. */
