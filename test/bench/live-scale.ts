@@ -10,8 +10,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
+import { builtCommand } from '../../scripts/build.ts'
 import { LivePage } from '../support/live-page.ts'
-import { median, ourCommand } from './contenders.ts'
+import { median } from './statistics.ts'
 
 const groups = 40
 const foldersPerGroup = 50
@@ -97,10 +98,12 @@ async function changeEach({ folder, used }: Site, page: LivePage): Promise<numbe
 }
 
 async function measure(site: Site): Promise<Figures> {
-  const [, script = '', ...flags] = ourCommand(site.folder)
   const monitor = new URL('loop-delay.js', import.meta.url).href
   const startedAt = performance.now()
-  const child = fork(script, flags, { execArgv: ['--import', monitor], silent: true })
+  const child = fork(script, [site.folder, '--port', '0', '--log', 'none', '--json'], {
+    execArgv: ['--import', monitor],
+    silent: true,
+  })
   child.stderr?.pipe(process.stderr)
   try {
     const [line] = await once(createInterface({ input: child.stdout as Readable }), 'line')
@@ -139,6 +142,7 @@ function row(name: string, figures: readonly Figures[]): string {
 }
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '11' }, check: { type: 'boolean' } } })
+const script = await builtCommand()
 const folder = mkdtempSync(join(tmpdir(), 'serve8008-bench-'))
 const small: Figures[] = []
 const large: Figures[] = []
