@@ -154,6 +154,8 @@ for (const [said, forwarded] of [
   [['X-Forwarded-For: 192.0.2.1'], 'for=192.0.2.1'],
   [['X-Forwarded-For: 192.0.2.1', 'X-Forwarded-Proto: https'], 'for=192.0.2.1;proto=https'],
   [['X-Forwarded-Proto: https', 'X-Forwarded-Host: a.test:8443'], 'for=unknown;host="a.test:8443";proto=https'],
+  [['Forwarded: for=6.6.6.6;host="', 'X-Forwarded-For: 192.0.2.1'], 'for=192.0.2.1'],
+  [['Forwarded: for=6.6.6.6;for=192.0.2.1'], ''],
   [
     ['X-Forwarded-For: 2001:db8::1, 192.0.2.1:80', 'X-Forwarded-Proto: https, http'],
     'for="[2001:db8::1]";proto=https, for="192.0.2.1:80"',

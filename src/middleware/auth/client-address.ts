@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { addressSet, compressIPv6, unbracketed, unmapped } from '../../core/util/ip.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
+import { parseForwarded } from '../../http/message/forwarded.ts'
 
 /**
  * The IP address of the client of an exchange. Empty for a peer without one: a unix socket, or `fetch()` of the program.
@@ -37,15 +38,10 @@ export function createClientAddress(trust: readonly string[]): ClientAddress {
   }
 }
 
-/**
- * The `for` of each element of `Forwarded`; a quoted text may hold commas and semicolons. A quote that a client left open
- * would swallow what the proxy added, so a field with one names no client.
- */
+/** The `for` of each element of `Forwarded`; an empty one, which is no address, where the field is malformed. */
 function nodesOf(field: string | undefined): readonly string[] | undefined {
   if (field === undefined) return undefined
-  if (!/^(?:"(?:[^"\\]|\\.)*"|[^"])*$/.test(field)) return ['']
-  const elements = field.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? ['']
-  return elements.map((element) => /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(element)?.slice(1).find(Boolean) ?? '')
+  return parseForwarded(field)?.map((element) => element.get('for') ?? '') ?? ['']
 }
 
 /** The address of a hop, which may have a port; undefined for `unknown`, a name and anything else. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Exchange, Peer } from '../../http/message/exchange.ts'
+import { parseForwarded } from '../../http/message/forwarded.ts'
 import { isToken, type HeaderList } from '../../http/message/headers.ts'
 import { formatHost, unmapped } from '../../core/util/ip.ts'
 
@@ -31,6 +32,9 @@ function makeFields(x: Exchange, isTrusted: boolean, prefix: string): HeaderList
   const chain = (earlier: string | undefined, own: string): string =>
     earlier === undefined ? own : `${earlier}, ${own}`
   const outer = trusted('x-forwarded-prefix') ?? ''
+  // An open quote of the client would swallow what is appended here.
+  const forwarded = trusted('forwarded')
+  const elements = forwarded !== undefined && parseForwarded(forwarded) !== undefined ? forwarded : undefined
   return [
     'X-Forwarded-For',
     chain(trusted('x-forwarded-for'), client === '' ? 'unknown' : client),
@@ -42,10 +46,7 @@ function makeFields(x: Exchange, isTrusted: boolean, prefix: string): HeaderList
     trusted('x-forwarded-port') ?? String(portOf(x, scheme)),
     ...(outer + prefix === '' ? [] : ['X-Forwarded-Prefix', outer + prefix]),
     'Forwarded',
-    chain(
-      trusted('forwarded') ?? fromXForwarded(trusted),
-      `for=${quoted(nodeName(client))};host=${quoted(host)};proto=${scheme}`,
-    ),
+    chain(elements ?? fromXForwarded(trusted), `for=${quoted(nodeName(client))};host=${quoted(host)};proto=${scheme}`),
   ]
 }
 

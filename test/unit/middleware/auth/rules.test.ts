@@ -8,6 +8,7 @@ import { syntheticExchange } from '../../../../src/http/synthetic-exchange.ts'
 import { createAddressRule } from '../../../../src/middleware/auth/address-rule.ts'
 import { clientNetwork, createClientAddress } from '../../../../src/middleware/auth/client-address.ts'
 import { createOriginRule } from '../../../../src/middleware/auth/origin-rule.ts'
+import { processorTime } from '../../../support/processor-time.ts'
 
 interface Request {
   readonly method?: string
@@ -95,6 +96,39 @@ describe('the client', () => {
       const client = via('127.0.0.1', 'Forwarded', `${spoofed}, ${proxy}`)
       assert.ok(client === undefined || client === '2001:db9::1', `${spoofed} makes ${client}`)
     }
+  })
+
+  test('is not what a client hides in a quoted text or a second parameter', () => {
+    for (const [field, client] of [
+      ['host="a;for=10.0.0.1;b";for=192.0.2.1', '192.0.2.1'],
+      ['for=192.0.2.1;host="a;for=10.0.0.1;b"', '192.0.2.1'],
+      ['host="a, for=10.0.0.1";for=192.0.2.1', '192.0.2.1'],
+      [String.raw`host="a\";for=10.0.0.1;b=\"";for="192.0.2.\1"`, '192.0.2.1'],
+      ['for=10.0.0.1;for=192.0.2.1', undefined],
+      ['for=192.0.2.1;For=10.0.0.1', undefined],
+      ['host=a;host=b;for=192.0.2.1', undefined],
+      ['for=10.0.0.1;for=10.0.0.1, for=192.0.2.1', undefined],
+      ['for=192.0.2.1;', '192.0.2.1'],
+      [' by=_x ; for=192.0.2.1', '192.0.2.1'],
+      ['for =192.0.2.1', undefined],
+      ['for= 192.0.2.1', undefined],
+      ['for=[2001:db9::1]', undefined],
+      ['for="192.0.2.1"x', undefined],
+      ['for=192.0.2.1 proto=http', undefined],
+      ['for', undefined],
+      ['=192.0.2.1', undefined],
+      ['', undefined],
+    ] as const) {
+      assert.equal(via('127.0.0.1', 'Forwarded', field), client, field)
+    }
+  })
+
+  test('is found in linear time', () => {
+    const start = processorTime()
+    for (const part of [' ', '"', String.raw`\"`, 'a', 'a=', ';', ',', 'a="', 'a=b ']) {
+      for (const first of ['', 'for="', 'for=1']) via('127.0.0.1', 'Forwarded', `${first}${part.repeat(100_000)}!`)
+    }
+    assert.ok(processorTime() - start < 2000)
   })
 
   test('counts as its network of 64 bits in IPv6', () => {
