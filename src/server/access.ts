@@ -83,7 +83,7 @@ export function createAccess(
   const limited = routes.flatMap(({ id, access }) => (access === undefined ? [] : [[id, ruleOf(access, id)] as const]))
   const ofRoutes = new Map(limited.map(([id, rule]) => [id, admit(rule)]))
   const all = [site, ...limited.map(([, rule]) => rule)]
-  const ofSite = admit({ ...site, place: 'this server', realm: 'serve8008' })
+  const ofSite = admit({ ...site, route: undefined, realm: 'serve8008' })
 
   function ruleOf({ allow, origin, passAuthorization, ...own }: ResolvedAccess, id: string): AccessRule {
     const users = own.auth === undefined && own.authFile === undefined ? site.users : usersIn(own)
@@ -92,7 +92,7 @@ export function createAccess(
       origin: origin ?? site.origin,
       passAuthorization: passAuthorization ?? site.passAuthorization,
       users,
-      place: `the route ${id}`,
+      route: id,
       // Browsers send a password to all that has the same realm.
       realm: users === site.users ? 'serve8008' : `serve8008 ${id}`,
     }

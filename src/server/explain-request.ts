@@ -161,8 +161,8 @@ async function answerOf(x: Asked, handler: Handler): Promise<Answer> {
     if (!isServeError(error)) throw error
     const { status, code, message, hint, fix } = error
     const said = hint === undefined || fix !== undefined ? message : `${message} ${asSentence(hint)}`
-    // An empty remark keeps the hint out of the log.
-    const why = `${code}: ${(status === 404 && x.notes.remark) || said}`
+    // An empty remark keeps the hint out of the log. What is forbidden says its rule there only.
+    const why = `${code}: ${((status === 404 || status === 403) && x.notes.remark) || said}`
     return { status, why, ...(fix === undefined ? {} : { fix }) }
   }
 }

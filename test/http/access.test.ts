@@ -283,10 +283,8 @@ describe('the addresses of clients', () => {
     const refused = await rawGet(started.port, '/a.txt', [basic('ann:secret'), 'X-Forwarded-For: 192.0.2.1'])
     assert.equal(refused.status, 403)
     assert.match(refused.body.toString(), /E8008_CLIENT/)
-    assert.match(
-      refused.body.toString(),
-      /127\.0\.0\.1 may not use this server: its rule "allow" admits 192\.0\.2\.0\/24/,
-    )
+    assert.match(refused.body.toString(), /127\.0\.0\.1 may not use this address\.\n/)
+    assert.doesNotMatch(refused.body.toString(), /192\.0\.2/, 'strangers do not learn who gets in')
     assert.equal(await statusOf(started, '/__serve8008/live.js'), 403)
     assert.equal(await statusOf(started, '/open'), 200)
   })
@@ -337,10 +335,8 @@ describe('the origin of a page', () => {
     const refused = await post(started, '/api/x', foreign)
     assert.equal(refused.status, 403)
     assert.match(refused.body.toString(), /E8008_ORIGIN/)
-    assert.match(
-      refused.body.toString(),
-      /Pages of https:\/\/evil\.example may not send POST to the route \/api: its rule "origin" admits same/,
-    )
+    assert.match(refused.body.toString(), /Pages of https:\/\/evil\.example may not send POST to this address\.\n/)
+    assert.doesNotMatch(refused.body.toString(), /same/)
     for (const [path, line, status] of [
       ['/api', own, 200],
       ['/api', 'X: no origin', 200],

@@ -22,8 +22,8 @@ export interface AccessRule {
   readonly users: AuthUsers | undefined
   /** Whether upstreams get the field `Authorization` of users who logged in. */
   readonly passAuthorization: boolean
-  /** What the rule belongs to, for errors: `this server`, `the route /admin`. */
-  readonly place: string
+  /** The id of the route that the rule belongs to, for the log; undefined for the site. */
+  readonly route: string | undefined
   /** What the users log in to; browsers and users see it. */
   readonly realm: string
 }
@@ -62,14 +62,14 @@ export function createAuth({ limits, trust, usersOf, matches }: AuthOptions): (r
     return login
   }
 
-  return ({ allow, origin, users, passAuthorization, place, realm }) => ({
-    addresses: allow === undefined ? pass : createAddressRule(allow, place, clientOf),
+  return ({ allow, origin, users, passAuthorization, route, realm }) => ({
+    addresses: allow === undefined ? pass : createAddressRule(allow, route, clientOf),
     admission(next) {
       const admitted =
         users === undefined
           ? next
           : createPasswordLayer(loginOf(users), realm, passAuthorization, (x) => clientNetwork(clientOf(x)))(next)
-      return origin === undefined ? admitted : createOriginRule(origin, place)(admitted)
+      return origin === undefined ? admitted : createOriginRule(origin, route)(admitted)
     },
   })
 }

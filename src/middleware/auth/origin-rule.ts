@@ -2,10 +2,17 @@ import { ServeError } from '../../core/serve-error.ts'
 import type { Exchange, Layer } from '../../http/message/exchange.ts'
 import { parseAuthority } from '../../http/message/authority.ts'
 import { formatHost } from '../../core/util/ip.ts'
+import { printable } from '../../core/util/sanitize.ts'
 import { hasOwnOrigin } from '../../http/message/origin.ts'
+import { ownerHint, ruleRemark } from './rule-remark.ts'
 
 /** Safe methods (RFC 9110 section 9.2.1), which pages of any site send without asking. */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Characters of an Origin that are shown. */
+const longestOrigin = 200
+/** An origin that is made to be pasted: it needs no quotes in a shell. */
+const pasteable = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d+)?$/i
 
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
@@ -14,12 +21,12 @@ const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 
  * forms, and open WebSockets, to any server. Requests of programs, which send no `Origin`, pass.
  *
  * @param allowed Origins, schemes such as `package:`, and `same` for pages of this server. None: no page at all.
- * @param place What the rule belongs to, for the error: `the route /api`.
+ * @param route The id of the route that the rule belongs to, for the log; undefined for the site.
  */
-export function createOriginRule(allowed: readonly string[], place: string): Layer {
+export function createOriginRule(allowed: readonly string[], route: string | undefined): Layer {
   const listed = new Set(allowed)
   const isSame = listed.delete('same')
-  const rule = allowed.length === 0 ? 'none' : allowed.join(', ')
+  const rule = allowed.length === 0 ? ['none'] : allowed
 
   function isAllowed(x: Exchange): boolean {
     const origin = x.headers.get('origin')
@@ -35,13 +42,13 @@ export function createOriginRule(allowed: readonly string[], place: string): Lay
 
   return (next) => (x) => {
     if ((safeMethods.has(x.method) && !x.headers.has('upgrade')) || isAllowed(x)) return next(x)
-    const page = x.headers.get('origin')?.slice(0, 200) ?? 'another site'
+    const origin = x.headers.get('origin')?.slice(0, longestOrigin)
+    const missing = origin !== undefined && pasteable.test(origin) ? origin : undefined
+    const unknown = `from ${origin === undefined ? 'another site' : printable(origin, longestOrigin)}`
+    x.notes.remark = ruleRemark({ option: 'origin', route, missing, unknown, rule })
     const request = safeMethods.has(x.method) ? 'upgrades' : x.method.slice(0, 40)
-    throw new ServeError(
-      'E8008_ORIGIN',
-      `Pages of ${page} may not send ${request} to ${place}: its rule "origin" admits ${rule}.`,
-      { hint: 'add the origin of the page to "origin", or "same" for pages of this server' },
-    )
+    const message = `Pages of ${origin ?? 'another site'} may not send ${request} to this address.`
+    throw new ServeError('E8008_ORIGIN', message, { hint: ownerHint })
   }
 }
 

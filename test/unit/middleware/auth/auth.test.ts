@@ -21,7 +21,7 @@ function createLayer(users: AuthUsers, limits: Partial<Limits> = {}): Layer {
   const usersOf = (file: string): ReturnType<typeof followPasswordFile> => followPasswordFile(file)
   const admit = createAuth({ limits: { ...usualLimits, ...limits }, trust: [], usersOf, matches: matchesHash })
   const open = { allow: undefined, origin: undefined, passAuthorization: false }
-  return admit({ ...open, users, place: 'this server', realm: 'serve8008' }).admission
+  return admit({ ...open, users, route: undefined, realm: 'serve8008' }).admission
 }
 
 const inside = emptyReply(204)

@@ -29,14 +29,16 @@ function exchange({
   return { ...syntheticExchange({ method, target: '/', headers, peer }), authority: parseAuthority(host) }
 }
 
-/** 'in', or the code of the error with its message. */
+/** 'in', or the code of the error with its message, and the remark for the log. */
 function ask(layer: Layer, request: Request): string {
+  const x = exchange(request)
   try {
-    void layer(() => emptyReply(204))(exchange(request))
+    void layer(() => emptyReply(204))(x)
     return 'in'
   } catch (error) {
     assert.ok(isServeError(error) && error.status === 403)
-    return `${error.code}: ${error.message}`
+    assert.equal(error.hint, 'the terminal of serve8008 shows the rule')
+    return `${error.code}: ${error.message} | ${x.notes.remark}`
   }
 }
 
@@ -144,8 +146,7 @@ describe('the client', () => {
 })
 
 describe('the rule for addresses', () => {
-  const rule = (...allow: string[]): Layer =>
-    createAddressRule(allow, 'the route /x', createClientAddress(['127.0.0.9']))
+  const rule = (...allow: string[]): Layer => createAddressRule(allow, '/x', createClientAddress(['127.0.0.9']))
 
   test('admits what it names, in every spelling, and nothing else', () => {
     const loopback = rule('loopback')
@@ -154,7 +155,7 @@ describe('the rule for addresses', () => {
     for (const address of ['10.0.0.1', '::2', '::ffff:10.0.0.1', '0.0.0.0', '::']) {
       assert.match(
         ask(loopback, { address }),
-        /^E8008_CLIENT: .* may not use the route \/x: its rule "allow" admits loopback\.$/,
+        /^E8008_CLIENT: \S+ may not use this address\. \| not in allow of \/x \(add [\d:.]+\): loopback$/,
       )
     }
     const some = rule('10.0.0.0/8', '192.0.2.7', '2001:db8::/32')
@@ -179,6 +180,32 @@ describe('the rule for addresses', () => {
   })
 })
 
+describe('what the log says of a rule', () => {
+  test('names the flag that admits the client, before the rule', () => {
+    const addresses = createAddressRule(['loopback', '10.77.0.0/16'], undefined, createClientAddress([]))
+    assert.equal(
+      ask(addresses, { address: '10.9.8.1' }),
+      'E8008_CLIENT: 10.9.8.1 may not use this address. | not in allow (--allow 10.9.8.1): loopback, 10.77.0.0/16',
+    )
+    const socket = createAddressRule(['10.77.0.0/16'], undefined, createClientAddress([]))
+    assert.match(ask(socket, { address: '' }), /\| not in allow \(--allow loopback\): 10\.77\.0\.0\/16$/)
+    const origins = createOriginRule(['same'], undefined)
+    const from = (...headers: string[]): string => ask(origins, { method: 'POST', headers }).replace(/^.* \| /s, '')
+    assert.equal(from('Origin', 'http://a.test:3000'), 'not in origin (--origin http://a.test:3000): same')
+    assert.equal(from('Origin', 'null'), 'not in origin (from null): same')
+    assert.equal(from('Sec-Fetch-Site', 'cross-site'), 'not in origin (from another site): same')
+  })
+
+  test('offers no Origin for pasting that a shell would read otherwise, and bounds it', () => {
+    const origins = createOriginRule(['same'], undefined)
+    const from = (origin: string): string =>
+      ask(origins, { method: 'POST', headers: ['Origin', origin] }).replace(/^.* \| /s, '')
+    assert.equal(from('http://a.test;reboot'), 'not in origin (from http://a.test;reboot): same')
+    assert.equal(from('http://a\x9b31m'), 'not in origin (from http://a\\x9b31m): same')
+    assert.ok(from(`http://${'a'.repeat(5000)};`).length < 250)
+  })
+})
+
 describe('the rule for origins', () => {
   const send = (
     allowed: readonly string[],
@@ -190,7 +217,7 @@ describe('the rule for origins', () => {
       ...(origin === undefined ? [] : ['Origin', origin]),
       ...(site === undefined ? [] : ['Sec-Fetch-Site', site]),
     ]
-    return ask(createOriginRule(allowed, 'the route /x'), { method: 'POST', ...rest, headers: [...fields, ...headers] })
+    return ask(createOriginRule(allowed, '/x'), { method: 'POST', ...rest, headers: [...fields, ...headers] })
   }
 
   test('same admits pages of this server', () => {
@@ -227,7 +254,7 @@ describe('the rule for origins', () => {
     ]) {
       assert.match(
         send(['same'], origin),
-        /^E8008_ORIGIN: Pages of .* may not send POST to the route \/x: its rule "origin" admits same\.$/,
+        /^E8008_ORIGIN: Pages of .* may not send POST to this address\. \| not in origin of \/x \(.*\): same$/,
       )
     }
     assert.match(send(['same'], 'http://localhost:8008', { encrypted: true }), /ORIGIN/, 'clear text to TLS')
@@ -241,7 +268,7 @@ describe('the rule for origins', () => {
     for (const method of ['GET', 'HEAD', 'OPTIONS'])
       assert.equal(send(['same'], 'https://evil.example', { method }), 'in')
     const upgrade = { method: 'GET', headers: ['Upgrade', 'websocket'] }
-    assert.match(send(['same'], 'https://evil.example', upgrade), /may not send upgrades to the route/)
+    assert.match(send(['same'], 'https://evil.example', upgrade), /may not send upgrades to this address/)
     assert.equal(send(['same'], 'http://localhost:8008', upgrade), 'in')
   })
 
@@ -289,6 +316,6 @@ describe('the rule for origins', () => {
   })
 
   test('none refuses every page', () => {
-    assert.match(send([], 'http://localhost:8008'), /its rule "origin" admits none\.$/)
+    assert.match(send([], 'http://localhost:8008'), /: none$/)
   })
 })
