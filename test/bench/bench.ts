@@ -62,7 +62,8 @@ const { contenders, absent } = values.alone ? { contenders: [], absent: [] } : a
 const peers = contenders.filter(({ name }) =>
   values.quick && values.peer.length === 0 ? shortPeers.includes(name) : holds(name, values.peer),
 )
-const run = describeRun(['npm run bench --', ...process.argv.slice(2)].join(' '), canPin)
+const words = process.argv.slice(2).map((word) => (/^[\w.,/=@-]+$/.test(word) ? word : `'${word}'`))
+const run = describeRun(['npm run bench --', ...words].join(' '), canPin)
 const outcomes: Outcome[] = []
 await compare(chosen, [...builds, ...peers], extent, (outcome) => {
   outcomes.push(outcome)

@@ -16,8 +16,9 @@ describe('statistics', () => {
     assert.equal(quantile([0, 10], 0.9), 9)
   })
 
-  test('the spread is half of the range, as a share of the median', () => {
-    assert.equal(spread([90, 100, 110]), 0.1)
+  test('the spread is half of the range without the outer tenths, as a share of the median', () => {
+    assert.equal(spread([90, 100, 110]), 0.08)
+    assert.equal(spread([5]), 0)
   })
 
   test('a ratio compares values of the same round, and leaves out a round that one lacks', () => {
@@ -97,8 +98,8 @@ describe('the table', () => {
       without: { serve: 'answers 200\nin a strange way' },
     } as const
     assert.deepEqual(table([outcome]).split('\n').slice(2), [
-      '| static | serve8008 | 150 /s | 33.3 % | 15 | 2.12 | 55 | 1 | 1 |',
-      '| static | nginx (3 failed) | 75 /s | 33.3 % | 7.5 | 1 | 4 | 2.00 | 0.50 |',
+      '| static | serve8008 | 150 /s | 26.7 % | 15 | 2.12 | 55 | 1 | 1 |',
+      '| static | nginx (3 failed) | 75 /s | 26.7 % | 7.5 | 1 | 4 | 2.00 | 0.50 |',
       '| static | serve | answers 200 |  |  |  |  |  |  |',
     ])
   })

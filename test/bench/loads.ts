@@ -91,8 +91,14 @@ export async function measure(
   } else if (tool === 'h2load') {
     const log = join(folder, 'h2load.log')
     rmSync(log, { force: true })
-    // One thread, ten requests at a time on each connection, as a page with its files makes them.
-    const flags = ['-t1', `-c${connections}`, '-m10', `-D${seconds}`, `--log-file=${log}`, ...fields]
+    const flags = [
+      '-t1',
+      `-c${connections}`,
+      `-m${workload.streams ?? 10}`,
+      `-D${seconds}`,
+      `--log-file=${log}`,
+      ...fields,
+    ]
     load = parseH2load(await run(['h2load', ...flags, url]), readFileSync(log, 'latin1'))
   } else {
     const script = join(import.meta.dirname, 'stream-load.js')
@@ -101,6 +107,7 @@ export async function measure(
     load = JSON.parse(output.slice(output.indexOf('{'))) as Load
   }
   const { cpu, peakMiB } = usageOf(target.pid)
+  if (load.count === 0) throw new Error(`finished nothing in ${seconds} s`)
   return { ...load, cpu: (cpu - before.cpu) / load.count, peakMiB }
 }
 

@@ -18,8 +18,8 @@ export function describeRun(command: string, isPinned: boolean): string {
 }
 
 /**
- * A Markdown table: medians of the rounds; the spread is half of the distance between the lowest and the highest. The last two
- * columns compare serve8008 with the server of the row in the same rounds: above 1 serve8008 is the faster or cheaper one.
+ * A Markdown table: medians of the rounds; the spread is half of the distance between the lowest and the highest tenth. The last
+ * two columns compare serve8008 with the server of the row in the same rounds: above 1 it is the faster or cheaper one.
  */
 export function table(outcomes: readonly Outcome[]): string {
   const rows = outcomes.flatMap(rowsOf)
@@ -38,7 +38,7 @@ function rowsOf({ workload, unit, rounds, without }: Outcome): string[][] {
       workload,
       failed === 0 ? server : `${server} (${failed} failed)`,
       `${figure(median(values))} ${unit}`,
-      figure(spread(values) * 100, ' %'),
+      values.length > 1 ? figure(spread(values) * 100, ' %') : '',
       figure(median(all(theirs, 'cpu'))),
       figure(median(all(theirs, 'p99Ms'))),
       figure(median(all(theirs, 'memory'))),

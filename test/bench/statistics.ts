@@ -11,9 +11,9 @@ export function quantile(values: readonly number[], share: number): number {
   return low === high ? low : low + (high - low) * (place % 1)
 }
 
-/** Half of the distance between the lowest and the highest value, as a share of the median. */
+/** Half of the distance between the lowest and the highest tenth, as a share of the median. */
 export function spread(values: readonly number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / 2 / median(values)
+  return (quantile(values, 0.9) - quantile(values, 0.1)) / 2 / median(values)
 }
 
 /** The median of the quotients of two values of the same round: what disturbs a round disturbs both. */

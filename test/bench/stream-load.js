@@ -1,10 +1,13 @@
 /**
- * Load that wrk cannot make: `node stream-load.js echo|events URL CONNECTIONS SECONDS`. `echo` sends 64 bytes on each
- * WebSocket as soon as the last came back; `events` listens, and takes the time in an event for the time of its dispatch.
+ * Load that wrk cannot make: `node stream-load.js echo|events|handshakes URL CONNECTIONS SECONDS`. `echo` sends 64 bytes on each
+ * WebSocket as soon as the last came back; `events` listens, and takes the time in an event for the time of its dispatch;
+ * `handshakes` makes a full one for each request, where wrk resumes sessions, and is slower than most servers: read their
+ * processor time, not the rate.
  * Prints a line of JSON. What happens before the last connection is open does not count; all must be open in ten seconds.
  */
 import { Agent, get } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connect, createSecureContext } from 'node:tls'
 import { WebSocket } from 'ws'
 
 const [, , kind, url, connections, seconds] = process.argv
@@ -51,7 +54,21 @@ function events() {
   })
 }
 
-const open = { echo, events }[kind]
+const secureContext = createSecureContext()
+
+async function handshakes() {
+  const { hostname, port, pathname } = new URL(url)
+  const request = () => {
+    const startedAt = performance.now()
+    const socket = connect({ host: hostname, port: Number(port), secureContext, rejectUnauthorized: false })
+    socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
+    socket.resume().on('end', () => (note(performance.now() - startedAt), request()))
+    socket.on('error', () => (lose(), request()))
+  }
+  request()
+}
+
+const open = { echo, events, handshakes }[kind]
 let opened = 0
 const late = setTimeout(() => {
   console.error(`${opened} of ${connections} connections were answered`)
