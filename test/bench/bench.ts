@@ -13,8 +13,8 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { compare, type Extent, type Outcome } from './compare.ts'
-import { findPeers, isInstalled, ourBuilds } from './peers.ts'
-import { canPin } from './processes.ts'
+import { findPeers, ourBuilds } from './peers.ts'
+import { canPin, isInstalled } from './processes.ts'
 import { describeRun, table } from './report.ts'
 import { workloads } from './workloads.ts'
 

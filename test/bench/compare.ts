@@ -17,7 +17,7 @@ export interface Extent {
   readonly rounds: number
   /** Seconds of a round. */
   readonly seconds: number
-  /** Seconds of load on each server before its rounds. */
+  /** Seconds of load before the rounds, on servers whose code is compiled while it runs. */
   readonly warmSeconds: number
   /** Seconds that a cold round takes, from the first answer on. */
   readonly coldSeconds: number
@@ -139,7 +139,7 @@ async function compareServers(
       await attempt(contender, async () => {
         const ready = await prepare(contender)
         if (startsAnew) await stopAll()
-        else await ready?.measure(extent.warmSeconds)
+        else if (contender.kind !== 'native') await ready?.measure(extent.warmSeconds)
         if (ready === undefined) return
         takers.set(contender, startsAnew ? () => runRound(contender) : () => ready.measure(extent.seconds))
       })
@@ -176,7 +176,7 @@ async function compareSaves(
   common: Common,
 ): Promise<Outcome> {
   const rounds: Record<string, Round[]> = {}
-  for (const contender of contenders.filter(({ isOurs }) => isOurs)) {
+  for (const contender of contenders.filter(({ kind }) => kind === 'ours')) {
     const folder = mkdtempSync(join(scratch, 'saves-'))
     const site = join(folder, 'site')
     writePage(site)

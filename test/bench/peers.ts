@@ -1,5 +1,4 @@
 /** Who is compared, and how each is found. */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { builtCommand } from '../../scripts/build.ts'
@@ -7,6 +6,7 @@ import { fromRoot } from '../../scripts/paths.ts'
 import { runNpm } from '../../scripts/run.ts'
 import { nativePeers } from './native-peers.ts'
 import { nodePeers } from './node-peers.ts'
+import { isInstalled } from './processes.ts'
 
 /** What a server is started for. */
 export type Task = 'files' | 'spa' | 'brotli' | 'proxy' | 'tls' | 'tls proxy'
@@ -45,8 +45,8 @@ export interface Peer {
 /** A peer that is here. */
 export interface Contender {
   readonly name: string
-  /** Whether it is a build of serve8008. */
-  readonly isOurs: boolean
+  /** A build of serve8008, another server on Node, or one whose code is compiled before it starts. */
+  readonly kind: 'ours' | 'node' | 'native'
   command(task: Task, place: Place): readonly string[] | undefined
 }
 
@@ -70,7 +70,7 @@ export async function ourBuilds(further: Readonly<Record<string, string>> = {}):
   const builds = { [ours]: await builtCommand(), ...further }
   return Object.entries(builds).map(([name, script]) => ({
     name,
-    isOurs: true,
+    kind: 'ours',
     command: (task, place) => ourCommand(script, task, place),
   }))
 }
@@ -91,7 +91,7 @@ export async function findPeers(): Promise<{ contenders: Contender[]; absent: st
     else
       contenders.push({
         name: peer.name,
-        isOurs: false,
+        kind: peer.program === undefined ? 'node' : 'native',
         command: (task, place) => peer.command(task, place, installed),
       })
   }
@@ -114,15 +114,4 @@ async function install(packages: readonly string[]): Promise<string | undefined>
   if (code !== 0) return undefined
   writeFileSync(done, '')
   return folder
-}
-
-/** Whether a program is here. Where Debian puts servers is not in everyone's search path. */
-export function isInstalled(program: string): boolean {
-  process.env['PATH'] = `${process.env['PATH']}:/usr/sbin`
-  try {
-    execFileSync('which', [program], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }

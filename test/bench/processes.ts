@@ -1,5 +1,5 @@
 /** Starts servers and reads from /proc what their process trees use. Linux alone has that folder. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
@@ -14,6 +14,19 @@ const attemptMs = 3
 
 /** Whether the machine has a core for the server and one for the load. */
 export const canPin: boolean = availableParallelism() > 1
+
+/** Debian puts servers where not everyone's shell looks. */
+const searchPath = `${process.env['PATH']}:/usr/sbin`
+
+/** Whether a program is here. */
+export function isInstalled(program: string): boolean {
+  try {
+    execFileSync('which', [program], { stdio: 'ignore', env: { PATH: searchPath } })
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** A server that answers. */
 export interface Running {
@@ -47,7 +60,7 @@ export function pinned(core: 0 | 1, command: readonly string[]): string[] {
 export async function start(command: readonly string[], core: 0 | 1, url: string, home: string): Promise<Running> {
   const [program = '', ...args] = pinned(core, command)
   const startedAt = performance.now()
-  const env = { PATH: process.env['PATH'], HOME: home, NODE_ENV: 'production' }
+  const env = { PATH: searchPath, HOME: home, NODE_ENV: 'production' }
   const child = spawn(program, args, { cwd: home, env, stdio: ['ignore', 'ignore', 'pipe'] })
   living.add(child)
   let complaints = ''
