@@ -7,6 +7,7 @@ import { resolveUpstream } from './resolve/upstream.ts'
 import { parseJson } from './sources/json-text.ts'
 import type { OptionSource } from './sources/source.ts'
 import type { ServeOptions } from './types.ts'
+import type { ListenerOptions } from './value-types.ts'
 
 /** Options for a system, under a name. */
 export interface Preset {
@@ -131,7 +132,13 @@ export function presetSources(options: ServeOptions, problems: Problem[]): Optio
   const { routes = [], ...own } = optionsOfPreset(preset, upstream)
   const origin = `preset ${name}`
   const origins = new Map(Object.keys(own).map((key) => [key, origin]))
-  const finish: OptionSource['finish'] = (merged, all) => addRoutes(routes as readonly Route[], origin, merged, all)
+  const finish: OptionSource['finish'] = (merged, all) => {
+    addRoutes(routes as readonly Route[], origin, merged, all)
+    // `--no-tls` is about every listener.
+    if (merged['tls'] === false && all.get('listeners') === origin) {
+      merged['listeners'] = (own['listeners'] as readonly ListenerOptions[]).filter(({ tls }) => tls !== true)
+    }
+  }
   return [{ options: own, origins, problems: [], finish }]
 }
 

@@ -88,6 +88,11 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
     cause: 'The disk is full, or the reader of the output is too slow.',
     remedy: 'Free disk space, read faster, or log less: --log none.',
   },
+  W8008_PRESET: {
+    meaning: 'Listeners of the preset are not opened, since a setting replaces them or turns their TLS off.',
+    cause: 'port, PORT, socket, fd, tls or tlsPort beside a preset that has listeners.',
+    remedy: 'Leave that setting out, or write the preset to a file and change its listeners: serve8008 init NAME.',
+  },
   W8008_PROJECT: {
     meaning: 'The folder is the source of a project that needs a build, or a single-page app without --single.',
     cause: 'serve8008 was started in the folder of the project instead of its build folder.',

@@ -3,10 +3,14 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { presetNames, presetText, readPreset } from '../../src/config/presets.ts'
-import { upstreamWarning } from '../../src/cli/serve/preset-upstream.ts'
+import { upstreamWarning } from '../../src/cli/serve/preset-warnings.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { FlagValues } from '../../src/config/sources/source.ts'
+import type { Warning } from '../../src/core/warning.ts'
 import { deadPort } from '../support/free-port.ts'
 import { folderOf, run, serve } from './command.ts'
 
@@ -146,13 +150,46 @@ describe('the start with a preset', () => {
     )
   })
 
+  /** The warning of a start with flags. */
+  async function warningOf(flags: FlagValues): Promise<Warning | undefined> {
+    return (await upstreamWarning(await loadConfig({ cwd: tmpdir(), flags, config: false })))[0]
+  }
+
   test('says nothing of one that runs, forwards nothing, or is on another machine', async (t) => {
     const { server, port } = await startBackend('one')
     t.after(() => server.close())
-    assert.deepEqual(await upstreamWarning({ preset: 'spa-api', upstream: port }), [])
-    assert.deepEqual(await upstreamWarning({ preset: 'spa' }), [])
-    assert.deepEqual(await upstreamWarning({ preset: 'spa-api', upstream: 'http://192.0.2.1' }), [])
-    const [missing] = await upstreamWarning({ preset: 'spa-api', upstream: 'unix:/nonexistent/api.sock' })
+    assert.equal(await warningOf({ preset: 'spa-api', upstream: String(port) }), undefined)
+    assert.equal(await warningOf({ preset: 'spa' }), undefined)
+    assert.equal(await warningOf({ preset: 'spa-api', upstream: 'http://192.0.2.1' }), undefined)
+    const missing = await warningOf({ preset: 'spa-api', upstream: 'unix:/nonexistent/api.sock' })
     assert.equal(missing?.code, 'W8008_UPSTREAM')
+  })
+
+  test('asks the upstreams of each route of the preset, and those of no other route', async (t) => {
+    const { server, port } = await startBackend('one')
+    t.after(() => server.close())
+    const [one, two] = [await deadPort(), await deadPort()]
+    const upstream = String(one)
+    assert.equal(await warningOf({ preset: 'spa-api', upstream, proxy: [`/api/=${two}`] }), undefined)
+    const services = { preset: 'microservices', proxy: [`/api/users=${port}`, `/events=${two}`] }
+    const warning = await warningOf({ ...services, upstream })
+    assert.match(
+      warning?.message ?? '',
+      new RegExp(`^The preset microservices forwards to localhost:${one}( and localhost:3002)?, where no server`),
+    )
+    assert.equal(warning?.hint, 'start it: node front-end.js')
+    const other = await warningOf({ ...services, upstream: String(port) })
+    assert.equal(other?.hint, undefined)
+  })
+
+  test('names the listeners of the preset that a setting replaces, and so does check', async (t) => {
+    const cwd = await folderOf(t, files)
+    const told = '--port replaces the listeners of the preset matrix: 8008, 8443 and 8448 are not opened.'
+    const { stderr } = await serve(t, ['--preset', 'matrix', '--port', '0'], { cwd })
+    await stderr(new RegExp(`^warning  ${told.replaceAll('.', '\\.')}\n.*serve8008 init matrix\n`))
+    const { exitCode, stdout } = await run(t, ['check', '--preset', 'matrix', '--port', '0', '--json'], { cwd })
+    assert.equal(exitCode, 0)
+    const [warning] = (JSON.parse(stdout) as { warnings: { code: string; message: string }[] }).warnings
+    assert.deepEqual([warning?.code, warning?.message], ['W8008_PRESET', told])
   })
 })

@@ -138,8 +138,8 @@ export async function serve(command: Command, program: Program, report: Reporter
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)
   if (loaded.options.preset !== undefined) {
-    const { upstreamWarning } = await import('./preset-upstream.ts')
-    for (const warning of await upstreamWarning(loaded.options)) report.warning(warning)
+    const { presetWarnings } = await import('./preset-warnings.ts')
+    for (const warning of await presetWarnings(loaded)) report.warning(warning)
   }
   if (config.open !== undefined) {
     const { openBrowser } = await import('./browser.ts')

@@ -62,7 +62,7 @@ export class SeveralOptions {
     parse: parseJsonText,
     description: 'Several listeners, plain ones and ones for HTTPS, instead of one each.',
     accepts: 'a list such as [{ "port": 8008 }, { "port": 8448, "tls": true }]',
-    excludes: ['port', 'strictPort', 'socket', 'fd', 'tls', 'tlsPort'],
+    excludes: ['port', 'socket', 'fd', 'tls', 'tlsPort'],
     show: ({ listeners }, given) => given && listeners.map(({ name }) => name),
   })
   /**

@@ -19,7 +19,7 @@ export interface ListenerContext {
 }
 
 /** Options that `listeners` replace. */
-const replaced = ['port', 'strictPort', 'socket', 'fd', 'tls', 'tlsPort'] as const
+const replaced = ['port', 'socket', 'fd', 'tls', 'tlsPort'] as const
 
 /** Checks `listeners`, and adds defaults. */
 export function resolveListeners(

@@ -5,6 +5,7 @@ import { fromRoot } from '../../../scripts/paths.ts'
 import { loadConfig, type LoadedConfig, type LoadOptions } from '../../../src/config/load.ts'
 import { publicConfig } from '../../../src/config/public-config.ts'
 import { presetNames, presetText, readPreset } from '../../../src/config/presets.ts'
+import { replacedListeners } from '../../../src/config/replaced-listeners.ts'
 import { createServer, isServeError, type ServeOptions } from '../../../src/index.ts'
 import { TempFolder } from '../../support/server.ts'
 
@@ -25,6 +26,11 @@ async function failure(...given: Parameters<typeof load>): Promise<string> {
     throw error
   }
   assert.fail('it was loaded')
+}
+
+/** The first port of each listener. */
+function portsOf({ config }: LoadedConfig): (number | undefined)[] {
+  return config.listeners.map(({ ports }) => ports[0])
 }
 
 /** What presets without an upstream of their own get here. */
@@ -154,6 +160,51 @@ describe('the option preset', () => {
       await failure({ preset: 'spa-api', upstream: 'ftp://x' }),
       /^serve8008\.config\.json: upstream: "ftp:\/\/" is not supported as a target; use http/,
     )
+  })
+
+  test('keeps its listeners beside strictPort, which is a default of theirs', async () => {
+    const loaded = await load(undefined, { flags: { preset: 'matrix', strictPort: true } })
+    assert.deepEqual(portsOf(loaded), [8008, 8443, 8448])
+    assert.deepEqual(replacedListeners(loaded), [])
+    const listeners = [{ port: [8008, 8009] }]
+    assert.equal((await load({ listeners, strictPort: true })).config.listeners[0]?.fallback, false)
+  })
+
+  test('keeps those of its listeners that have no TLS where TLS is off', async () => {
+    const { config } = await load(undefined, { flags: { preset: 'matrix', tls: false } })
+    assert.deepEqual(
+      config.listeners.map(({ name }) => name),
+      ['client'],
+    )
+    assert.equal(createServer({ preset: 'caldav', tls: false }).config.listeners.length, 1)
+  })
+
+  for (const [more, told] of [
+    [
+      { env: { PORT: '5555' } },
+      'PORT replaces the listeners of the preset matrix: 8008, 8443 and 8448 are not opened.',
+    ],
+    [{ flags: { port: '8008' } }, '--port replaces the listeners of the preset matrix: 8443 and 8448 are not opened.'],
+    [{ flags: { tls: true } }, '--tls replaces the listeners of the preset matrix: 8448 is not opened.'],
+    [{ flags: { tlsPort: '8448' } }, '--tls-port replaces the listeners of the preset matrix: 8443 is not opened.'],
+    [{ flags: { socket: 'a.sock' } }, '--socket replaces the listeners of the preset matrix: 8008, 8443 and 8448 are'],
+    [{ flags: { fd: '3' } }, '--fd replaces the listeners of the preset matrix: 8008, 8443 and 8448 are not opened.'],
+    [{ flags: { tls: false } }, '--no-tls leaves out the listeners with TLS of the preset matrix: 8443 and 8448 are'],
+  ] as const) {
+    test(`says that ${told.replace(/:.*/, '')}`, async () => {
+      const [warning] = replacedListeners(await load({ preset: 'matrix' }, more))
+      assert.equal(warning?.message.startsWith(told), true, warning?.message)
+    })
+  }
+
+  test('says which key of the file replaces its listeners, but not that listeners do', async () => {
+    const [warning] = replacedListeners(await load({ preset: 'caldav', port: 8008 }))
+    assert.match(
+      warning?.message ?? '',
+      /^port of serve8008\.config\.json replaces the listeners .*: 8443 is not opened\.$/,
+    )
+    assert.deepEqual(replacedListeners(await load({ preset: 'caldav', listeners: [{ port: 1 }] })), [])
+    assert.deepEqual(replacedListeners(await load({ preset: 'spa', port: 8008 })), [])
   })
 
   test('may not come from a plugin or stand in a site', async () => {

@@ -1,0 +1,41 @@
+import type { Warning } from '../core/warning.ts'
+import type { LoadedConfig } from './load.ts'
+import { optionsOfPreset, readPreset } from './presets.ts'
+import type { ServeOptions } from './types.ts'
+
+/** The options that mean other listeners than those of a preset. */
+const rivals = ['port', 'socket', 'fd', 'tlsPort', 'tls'] as const
+
+/** The warning that an option took the place of listeners of the preset: otherwise a port would be closed without a word. */
+export function replacedListeners({ config, options, origins }: LoadedConfig): Warning[] {
+  const { preset: name } = options
+  const [kind] = (origins['listeners'] ?? 'default').split(' ')
+  // `listeners` of the user say what they replace.
+  if (name === undefined || (kind !== 'default' && kind !== 'preset')) return []
+  const { listeners = [] } = optionsOfPreset(readPreset(name), undefined) as ServeOptions
+  const opened = new Set(
+    config.listeners.flatMap(({ socket, fd, ports }) => ((socket ?? fd) === undefined ? ports : [])),
+  )
+  const lost = listeners.map(({ port }) => Number(port)).filter((port) => !opened.has(port))
+  const rival = rivals.find((key) => options[key] !== undefined)
+  if (rival === undefined || lost.length === 0) return []
+  const isOff = options[rival] === false
+  const by = settingName(rival, origins[rival] ?? '', isOff)
+  const does = isOff ? 'leaves out the listeners with TLS' : 'replaces the listeners'
+  const ports = new Intl.ListFormat('en-GB').format(lost.map(String))
+  return [
+    {
+      code: 'W8008_PRESET',
+      message: `${by} ${does} of the preset ${name}: ${ports} ${lost.length === 1 ? 'is' : 'are'} not opened.`,
+      hint: `to change its ports, write it to a file: serve8008 init ${name}`,
+    },
+  ]
+}
+
+/** `--port`, `--no-tls`, `PORT`, or `port of serve8008.config.json`. */
+function settingName(key: string, origin: string, isOff: boolean): string {
+  const [kind, ...name] = origin.split(' ')
+  const place = name.join(' ')
+  if (kind === 'flag') return isOff ? place.replace('--', '--no-') : place
+  return kind === 'env' ? place : `${key} of ${place}`
+}
