@@ -1,4 +1,4 @@
-import { describeAction, kindOf } from '../config/kinds/registry.ts'
+import { describeRoute, kindOf } from '../config/kinds/registry.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createCors } from '../middleware/cors.ts'
@@ -97,12 +97,13 @@ async function explainSite(
   const isAdmitted = isOurs(x.authority, x.peer)
   // First, since it notes which fields no upstream gets.
   const early = isAdmitted ? await earlyAnswer(config, x, found?.id || undefined) : undefined
-  const explanation = await explainAsked(config, x, ({ id, match, action }) => {
+  const explanation = await explainAsked(config, x, (route) => {
+    const { id, match, action } = route
     const kind = kindOf(action)
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
     const shown = kind.redact(action)
     return {
-      text: describeAction(action, (kind.explain ?? kind.text)(action)),
+      text: describeRoute(route, (kind.explain ?? kind.text)(action)),
       forwards: shown.kind === 'proxy' ? dryRun({ id, match, proxy: shown.proxy }, x, config.trust) : [],
     }
   })

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import type { Checked } from '../../config/plain-object.ts'
 import type { LoadedConfig } from '../../config/load.ts'
+import { actionText, describeRoute } from '../../config/kinds/registry.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
 import { redactField } from '../../core/util/secret.ts'
 import { printable } from '../../core/util/sanitize.ts'
@@ -63,7 +64,9 @@ function rowsOf(
   if ((key === 'proxy' || key === 'routes' || key === 'mounts') && Object.keys(value as object).length > 0) {
     const typed = Object.keys((key === 'mounts' ? options.mounts : options.proxy) ?? {})
     return Object.entries(value as Record<string, string>).map(([id, text], i) => {
-      const shown = isAbsolute(text) ? displayPath(text, cwd) : text
+      const route = config.routes.find((each) => each.id === id)
+      const does = route === undefined ? text : actionText(route.action)
+      const shown = isAbsolute(does) && route !== undefined ? describeRoute(route, displayPath(does, cwd)) : text
       return row(
         key === 'mounts' ? `${typed[i]}=${shown}` : `${id} -> ${shown}`,
         key === 'routes' ? String(i) : typed[i],

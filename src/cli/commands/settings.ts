@@ -4,7 +4,7 @@ import { isCleartextHttp2 } from '../../config/resolve/complete.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { Limits } from '../../config/options/limits.ts'
-import { describeAction } from '../../config/kinds/registry.ts'
+import { describeRoute } from '../../config/kinds/registry.ts'
 
 /** One setting: its option, its value, and where it comes from. */
 export interface Setting {
@@ -31,7 +31,7 @@ function settingOf(entry: OptionEntry, { config, options, origins }: LoadedConfi
     const mounted = config.routes.length - Object.keys(options.mounts ?? {}).length
     const range = { proxy: [0, proxied], routes: [proxied, mounted], mounts: [mounted] }[key]
     const shown = config.routes.slice(...range)
-    return { key, value: Object.fromEntries(shown.map(({ id, action }) => [id, describeAction(action)])), origin }
+    return { key, value: Object.fromEntries(shown.map((route) => [route.id, describeRoute(route)])), origin }
   }
   if (entry.show !== undefined) return { key, value: entry.show(config, options[key] as never), origin }
   const value = config[key as keyof ResolvedConfig]

@@ -1,4 +1,4 @@
-import { actionText, describeAction, kindOf } from '../../config/kinds/registry.ts'
+import { describeRoute, routeNotes, actionText } from '../../config/kinds/registry.ts'
 import { hasConditions } from '../../config/match.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
@@ -56,15 +56,17 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     readyMs: Math.round(readyMs),
     listening,
     folder: folderOf(config.defaultSite ? config : (config.sites[0]?.config ?? config), cwd),
-    mounts: config.routes.flatMap(({ id, action }) =>
-      action.kind === 'folder' ? [{ path: id, folder: displayPath(action.root, cwd) }] : [],
+    mounts: config.routes.flatMap((route) =>
+      route.action.kind === 'folder'
+        ? [{ path: route.id, folder: describeRoute(route, displayPath(route.action.root, cwd)) }]
+        : [],
     ),
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
-      .map(({ id, action }) => ({ route: id, to: actionText(action), options: kindOf(action).notes?.(action) ?? [] })),
+      .map((route) => ({ route: route.id, to: actionText(route.action), options: routeNotes(route) })),
     others: config.routes
       .filter(({ action }) => action.kind === 'redirect' || action.kind === 'reply')
-      .map(({ id, action }) => ({ route: id, answer: actionText(action) })),
+      .map((route) => ({ route: route.id, answer: describeRoute(route) })),
     sites: config.sites.map((site) => ({
       address: listening.sites.find(({ name }) => name === site.name)?.urls[0] ?? site.name,
       folder: siteFolder(site.config, cwd),
@@ -98,13 +100,13 @@ function folderOf({ routes, root }: ResolvedConfig, cwd: string): string | undef
 /** What a site serves: its folder, or where all of it is forwarded to. */
 function siteFolder(config: ResolvedConfig, cwd: string): string {
   const all = config.routes.find(takesAll)
-  return folderOf(config, cwd) ?? (all === undefined ? '' : `-> ${describeAction(all.action)}`)
+  return folderOf(config, cwd) ?? (all === undefined ? '' : `-> ${describeRoute(all)}`)
 }
 
 function handlersOf({ routes, handler, base }: ResolvedConfig, cwd: string): BannerFacts['handlers'] {
   const ofRoutes = routes
     .filter(({ action }) => action.kind === 'handler')
-    .map(({ id, action }) => ({ route: id, by: actionText(action) }))
+    .map((route) => ({ route: route.id, by: describeRoute(route) }))
   if (handler === undefined) return ofRoutes
   const by = handler.file === undefined ? handler.handler : displayPath(handler.file, cwd)
   return [...ofRoutes, { route: base, by }]

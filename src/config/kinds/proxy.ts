@@ -106,11 +106,15 @@ export const proxyKind: RouteKind<ProxyKeys, ProxyAction> = {
       changeOrigin,
       tls: { verify },
       timeouts,
+      aliases,
+      rewriteBody,
     },
   }) => [
     ...(changeOrigin ? ['changeOrigin'] : []),
     ...(verify ? [] : ['insecure']),
     ...(timeouts.headersMs === 0 ? [] : [`timeout=${timeouts.headersMs / 1000}s`]),
+    ...(aliases.length === 0 ? [] : ['aliases']),
+    ...(rewriteBody.length === 0 ? [] : ['rewriteBody']),
   ],
   phrase: (action) => ['goes to', 'went to', targetsOf(action)],
   settings({ proxy: { upstreams: _upstreams, ...proxy } }) {

@@ -1,3 +1,4 @@
+import type { ResolvedAccess } from '../access-rules.ts'
 import { folderKind, type FolderAction, type FolderKeys } from './folder.ts'
 import { handlerKind, type HandlerAction, type HandlerKeys } from './handler.ts'
 import type { RouteKind } from './kind.ts'
@@ -44,10 +45,38 @@ export function kindOf({ kind }: ResolvedAction): AnyKind {
   return kinds[kind]
 }
 
-/** What a route does, with what is not as usual: `https://localhost:8443 (changeOrigin, insecure)`. @internal */
-export function describeAction(action: ResolvedAction, text: string = actionText(action)): string {
-  const notes = kindOf(action).notes?.(action) ?? []
+/** A route that is described. */
+interface DescribedRoute {
+  readonly action: ResolvedAction
+  readonly access?: ResolvedAccess
+}
+
+/** What a route does, with what is not as usual and who may use it: `localhost:8443 (changeOrigin, password)`. @internal */
+export function describeRoute(route: DescribedRoute, text: string = actionText(route.action)): string {
+  const notes = routeNotes(route)
   return notes.length === 0 ? text : `${text} (${notes.join(', ')})`
+}
+
+/** What is not as usual about a route, and who may use it. Holds no secrets. @internal */
+export function routeNotes({ action, access }: DescribedRoute): readonly string[] {
+  return [...(kindOf(action).notes?.(action) ?? []), ...(access === undefined ? [] : accessNotes(access))]
+}
+
+/** Entries of a list that are shown. */
+const shownEntries = 3
+
+function accessNotes({ auth, authFile, allow, origin, passAuthorization }: ResolvedAccess): string[] {
+  const listed = (name: string, entries: readonly string[]): string => {
+    const more = entries.length > shownEntries ? [`and ${entries.length - shownEntries} more`] : []
+    return [name, ...(entries.length === 0 ? ['none'] : entries.slice(0, shownEntries)), ...more].join(' ')
+  }
+  return [
+    ...(authFile === undefined ? [] : ['password file']),
+    ...(auth === undefined ? [] : [auth === false ? 'no password' : 'password']),
+    ...(allow === undefined ? [] : [listed('allow', allow)]),
+    ...(origin === undefined ? [] : [listed('origin', origin)]),
+    ...(passAuthorization === true ? ['passAuthorization'] : []),
+  ]
 }
 
 /** What a route does, in few words that hold no secrets: its targets, where it redirects to, or its status. @internal */

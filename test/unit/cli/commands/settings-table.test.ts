@@ -100,3 +100,14 @@ test('has a line for each route, with where it leads and no secrets', async () =
   assert.match(text, /^routes +\/old -> 307 to \/new +env SERVE8008_ROUTES$/m)
   assert.doesNotMatch(text, /s3cret/)
 })
+
+test('says who may use a route, with the folder as a person writes it', async () => {
+  const routes = [
+    { match: { path: '/docs' }, root: 'docs', auth: 'ann:secret' },
+    { match: { path: '/admin' }, proxy: 3000, allow: 'loopback', origin: 'same' },
+  ]
+  const text = await table({ env: { SERVE8008_ROUTES: JSON.stringify(routes) } })
+  assert.match(text, /^routes +\/docs -> \.[/\\]docs \(password\) +env SERVE8008_ROUTES$/m)
+  assert.match(text, /^routes +\/admin -> localhost:3000 \(allow loopback, origin same\) +env SERVE8008_ROUTES$/m)
+  assert.doesNotMatch(text, /secret/)
+})

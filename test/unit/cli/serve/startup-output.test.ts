@@ -97,6 +97,33 @@ test('a pipe gets every route that the banner shows', async () => {
   ])
 })
 
+test('says who may use a route, and what is not as usual, without secrets', async () => {
+  const options: ServeOptions = {
+    routes: [
+      { match: { path: '/admin' }, proxy: 3000, auth: 'ann:secret', allow: 'loopback', origin: 'same' },
+      {
+        match: { path: '/docs' },
+        root: './manual',
+        authFile: './users',
+        allow: ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'private'],
+      },
+      { match: { path: '/open' }, reply: { status: 204 }, auth: false, origin: 'none' },
+      { match: { path: '/now' }, handler: function now() {} as never, passAuthorization: true },
+      { match: { path: '/old' }, proxy: { to: 3001, aliases: ['old.test'], rewriteBody: ['href='] } },
+    ],
+  }
+  const lines = [
+    'Mount: /docs  ./manual (password file, allow 10.0.0.1 10.0.0.2 10.0.0.3 and 1 more)',
+    'Proxy: /admin -> localhost:3000 (password, allow loopback, origin same)',
+    'Proxy: /old -> localhost:3001 (aliases, rewriteBody)',
+    'Route: /open -> reply 204 (no password, origin none)',
+    'Handler: /now -> (function now) (passAuthorization)',
+  ]
+  const plain = await announced([], false, options)
+  for (const line of lines) assert.ok(plain.split('\n').includes(line), `${line} in ${plain}`)
+  assert.doesNotMatch(plain + (await announced([], true, options)), /ann|secret|users/)
+})
+
 const to = 'localhost:3000'
 for (const [options, isReached] of [
   [{ proxy: { '/': to } }, false],

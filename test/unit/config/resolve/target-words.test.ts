@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { describeAction } from '../../../../src/config/kinds/registry.ts'
+import { describeRoute } from '../../../../src/config/kinds/registry.ts'
 import type { ProxySetting, ResolvedProxy } from '../../../../src/config/kinds/proxy-types.ts'
 import { loadConfig } from '../../../../src/config/load.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
@@ -18,7 +18,7 @@ function proxyOf(setting: ProxySetting): ResolvedProxy {
 }
 
 function textOf(setting: ProxySetting): string {
-  return describeAction({ kind: 'proxy', proxy: proxyOf(setting) })
+  return describeRoute({ action: { kind: 'proxy', proxy: proxyOf(setting) } })
 }
 
 const all = 'https://localhost:8443/v1,changeOrigin,insecure,timeout=30s'
