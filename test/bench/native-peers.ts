@@ -49,7 +49,9 @@ function nginx(task: Task, { folder, site, port, backend, cert, key }: Place): s
       folder,
       `${listen} root ${site}; ${task === 'spa' ? 'location / { try_files $uri /index.html; }' : ''}`,
     )
-  const forward = `proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Host $host;`
+  // By default it writes an upload to the disk before it forwards it, where all others stream.
+  const stream = 'proxy_request_buffering off;'
+  const forward = `proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Host $host; ${stream}`
   return nginxConfig(
     folder,
     `${listen} client_max_body_size 0;
