@@ -77,7 +77,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const ofPreset: Problem[] = []
   const presets =
     // `--no-preset` leaves out the upstream of the file with its preset.
-    preset === undefined && (upstream === undefined || flags.preset === false)
+    preset === undefined && (upstream === undefined || (flags.preset === false && flags.upstream === undefined))
       ? []
       : (await import('./presets.ts')).presetSources({ preset, upstream } as ServeOptions, ofPreset)
   const weaker = [usual, ...presets, ...read]
@@ -95,6 +95,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const sources = [...weaker, ...added, ...stronger]
   const { options, origins } = mergeSources(sources)
   const { listeners, sites, proxy, routes, mounts } = options as ServeOptions
+  const nameOf = (path: string): string => keyName(path, origins.get(path) ?? '')
   const isSeveral = (listeners ?? sites) !== undefined
   const isSecure = optionTable.some(({ key, group }) => group === 'TLS' && (options as ServeOptions)[key] !== undefined)
   const isChecked = !isSeveral && validShape(options) !== undefined
@@ -108,7 +109,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
     tls: isSecure || isSeveral ? (await import('./resolve/tls.ts')).resolveTls : undefined,
     validate: isChecked ? undefined : (await import('./validate/validate.ts')).validateOptions,
     secretFiles: file === undefined ? [] : [file.path],
-    keyNames: new Map([...origins].map(([path, origin]) => [path, keyName(path, origin)])),
+    keyNames: new Map([...origins.keys()].map((path) => [path, nameOf(presets[0]?.names?.get(path) ?? path)])),
     problems: [...ofPreset, ...sources.flatMap((source, i) => standingProblems(source, sources.slice(i + 1)))],
   })
   const keys = [...optionTable.map((entry) => entry.key), ...limitNames.map((name) => `limits.${name}`)]

@@ -83,8 +83,22 @@ export function upstreamProblem(preset: Preset, given: unknown): Omit<Problem, '
     }
   }
   const problems: Problem[] = []
-  resolveUpstream(upstreamUrl(given), [], problems)
-  return problems[0]
+  const url = upstreamUrl(given)
+  resolveUpstream(url, [], problems)
+  const [target = '', words] = url.split(/,(.*)/s)
+  if (problems.length === 0 || words === undefined || resolveUpstream(target, [], []) === undefined) return problems[0]
+  const [path = ''] = proxiesOf(preset)
+  const message = 'words behind a comma belong to a route, not to the upstream of a preset'
+  return { message, hint: `serve8008 --preset ${name} -x ${path}=${target},${words}` }
+}
+
+/** The matches of `proxy` that forward to the upstream. */
+function proxiesOf({ text }: Preset): string[] {
+  const { proxy = {} } = valueOf(text)
+  const uses = ([, value]: readonly [string, unknown]): boolean => JSON.stringify(value).includes(placeholder)
+  return Object.entries(proxy as object)
+    .filter(uses)
+    .map(([path]) => path)
 }
 
 /** Where a preset forwards to; undefined where it forwards nothing, or the upstream is wrong. */
@@ -125,21 +139,36 @@ export function presetSources(options: ServeOptions, problems: Problem[]): Optio
   }
   const preset = readPreset(name)
   const wrong = upstreamProblem(preset, upstream)
-  if (wrong !== undefined) {
-    problems.push({ ...wrong, path: [upstream === undefined ? 'preset' : 'upstream'] })
+  if (wrong !== undefined && upstream !== undefined) {
+    problems.push({ ...wrong, path: ['upstream'] })
     return []
   }
+  const missing = wrong && { ...wrong, path: ['preset'] }
+  const ofUpstream = proxiesOf(preset)
+  const names = new Map<string, string>()
   const { routes = [], ...own } = optionsOfPreset(preset, upstream)
   const origin = `preset ${name}`
   const origins = new Map(Object.keys(own).map((key) => [key, origin]))
   const finish: OptionSource['finish'] = (merged, all) => {
     addRoutes(routes as readonly Route[], origin, merged, all)
+    const left = ofUpstream.filter((path) => all.get(`proxy.${path}`) === origin)
+    if (missing !== undefined) requireUpstream(missing, left, merged['proxy'] as Record<string, unknown>)
+    names.clear()
+    if (upstream !== undefined) for (const path of left) names.set(`proxy.${path}`, 'upstream')
     // `--no-tls` is about every listener.
     if (merged['tls'] === false && all.get('listeners') === origin) {
       merged['listeners'] = (own['listeners'] as readonly ListenerOptions[]).filter(({ tls }) => tls !== true)
     }
   }
-  return [{ options: own, origins, problems: [], finish }]
+  return [{ options: own, origins, problems: [], finish, names }]
+
+  /** Adds the problem where routes are left that forward to the upstream, and removes it where none is. */
+  function requireUpstream(problem: Problem, left: readonly string[], proxy: Record<string, unknown>): void {
+    for (const path of left) delete proxy[path]
+    // Sources are merged again for each plugin.
+    if (problems.includes(problem)) problems.splice(problems.indexOf(problem), 1)
+    if (left.length > 0) problems.push(problem)
+  }
 }
 
 type Route = Readonly<Record<string, unknown>>

@@ -43,7 +43,8 @@ function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedC
   if ((given.plugins ?? given.preset ?? given.upstream) === undefined) return resolveConfig(given, { problems })
   const options = definedOnly(plainCopy(given, problems) as ServeOptions)
   const program = { options: { ...options }, origins: new Map<string, string>(), problems: [] }
-  const weaker = [...presetSources(options, problems), program]
+  const presets = presetSources(options, problems)
+  const weaker = [...presets, program]
   const added = pluginSources({
     plugins: options.plugins,
     folder: '',
@@ -52,7 +53,7 @@ function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedC
   const merged = mergeSources([...weaker, ...added])
   const keyNames = new Map(
     [...merged.origins].flatMap(([path, origin]) =>
-      /^(?:plugin|preset) /.test(origin) ? [[path, `${origin}: ${path}`]] : [],
+      /^(?:plugin|preset) /.test(origin) ? [[path, presets[0]?.names?.get(path) ?? `${origin}: ${path}`]] : [],
     ),
   )
   return resolveConfig(merged.options, { problems, keyNames })

@@ -8,6 +8,8 @@ export interface OptionSource {
   /** The origin of each option: `flag --port`, `env SERVE8008_PORT`, `file serve8008.config.js`. Inner keys of limits are joined with a dot. */
   readonly origins: ReadonlyMap<string, string>
   readonly problems: readonly Problem[]
+  /** For the path of a setting the option of a stronger source that gave its value: messages name that one. */
+  readonly names?: ReadonlyMap<string, string>
   /** Changes what the sources were merged to, and the origins. */
   readonly finish?: (merged: Record<string, unknown>, origins: Map<string, string>) => void
 }

@@ -207,6 +207,65 @@ describe('the option preset', () => {
     assert.deepEqual(replacedListeners(await load({ preset: 'spa', port: 8008 })), [])
   })
 
+  test('needs no upstream where routes of the user replace those that forward to it', async () => {
+    const proxy = '/=https://localhost:8443,insecure'
+    const { config } = await load(undefined, { flags: { preset: 'admin', proxy: [proxy] } })
+    assert.deepEqual(
+      config.routes.map(({ id }) => id),
+      ['/'],
+    )
+    assert.match(
+      await failure(undefined, { flags: { preset: 'admin', proxy: ['/a=3000'] } }),
+      /^--preset: the preset admin needs an upstream: [^]*--upstream http:\/\/localhost:3000$/,
+    )
+    const replaced = createServer({ preset: 'admin', authFile: undefined, auth: 'a:b', proxy: { '/': 3000 } })
+    assert.equal(replaced.config.routes.length, 1)
+    assert.throws(() => createServer({ preset: 'spa-api', plugins: [{ name: 'a', options: () => ({}) }] }), {
+      message: 'preset: the preset spa-api needs an upstream: the server that "node api.js" starts',
+    })
+    const plugin = { name: 'a', options: () => ({ proxy: { '/api': 'http://localhost:1' } }) }
+    assert.equal(createServer({ preset: 'spa-api', plugins: [plugin] }).config.routes.length, 1)
+  })
+
+  test('has an upstream without the words of a route', async () => {
+    const flags = { preset: 'spa-api', upstream: 'http://localhost:3000,changeOrigin' }
+    assert.equal(
+      await failure(undefined, { flags }),
+      '--upstream: words behind a comma belong to a route, not to the upstream of a preset; ' +
+        'serve8008 --preset spa-api -x /api=http://localhost:3000,changeOrigin',
+    )
+    assert.match(await failure(undefined, { flags: { ...flags, upstream: '3000,x' } }), /-x \/api=3000,x$/)
+    assert.match(
+      await failure(undefined, { flags: { ...flags, upstream: 'http://localhost:x,changeOrigin' } }),
+      /has no port from 1 to 65535/,
+    )
+  })
+
+  test('is no word of errors about an upstream that was given', async () => {
+    const told = 'the upstream localhost:8008 is this server itself'
+    const flags = { preset: 'webpack', upstream: '8008', port: '8008' }
+    assert.match(await failure(undefined, { flags }), new RegExp(`^--upstream: ${told};`))
+    assert.match(
+      await failure({ preset: 'webpack', upstream: 8008, port: 8008 }),
+      new RegExp(`^serve8008\\.config\\.json: upstream: ${told};`),
+    )
+    assert.match(
+      await failure(undefined, { flags: { ...flags, proxy: ['/=8008'] } }),
+      new RegExp(`^--proxy: ${told};|^--proxy /: ${told};`),
+    )
+    assert.throws(() => createServer({ preset: 'webpack', upstream: 8008, port: 8008 }), {
+      message: `upstream: ${told}`,
+    })
+    assert.match(await failure({ preset: 'ollama' }, { flags: { port: '11434' } }), /^preset ollama: proxy\.\/api: /)
+  })
+
+  test('is needed for an upstream beside --no-preset too', async () => {
+    const flags = { preset: false, upstream: '3000' }
+    const told = /^--upstream: it needs the option preset; /
+    assert.match(await failure(undefined, { flags }), told)
+    assert.match(await failure({ preset: 'spa-api', upstream: 4000 }, { flags }), told)
+  })
+
   test('may not come from a plugin or stand in a site', async () => {
     const plugin = { name: 'one', options: () => ({ preset: 'spa' }) }
     assert.throws(() => createServer({ plugins: [plugin] }), /returned preset/)
