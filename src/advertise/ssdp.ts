@@ -4,6 +4,7 @@ import { createReplyBudget } from './reply-budget.ts'
 
 /** UPnP Device Architecture 2.0 section 1.1. */
 const ssdpGroup: MulticastGroup = { address: '239.255.255.250', port: 1900, ttl: 2 }
+const ssdpHost = `${ssdpGroup.address}:${ssdpGroup.port}`
 
 /** DIAL section 5.1. */
 const dialService = 'urn:dial-multiscreen-org:service:dial:1'
@@ -13,6 +14,8 @@ const maxAgeSeconds = 1800
 const repeatMs = (maxAgeSeconds / 3) * 1000
 /** Most milliseconds by which a reply is delayed, so that devices do not all answer at once. `MX` may be lower. */
 const mostDelayMs = 500
+/** How many times as long as its search an answer may be. Usual searches have 100 to 200 bytes, and answers 300. */
+const mostGain = 3
 
 /** A DIAL device that is announced. */
 export interface DialDevice {
@@ -23,10 +26,11 @@ export interface DialDevice {
 }
 
 /**
- * Whether a message searches for DIAL devices (UPnP Device Architecture 2.0 section 1.3.2), and for how many milliseconds at
- * most its sender waits.
+ * Whether a message searches for DIAL devices, and for how many milliseconds at most its sender waits. A search by multicast
+ * without `HOST` or `MX` is none (UPnP Device Architecture 2.0 section 1.3.2). An `MX` of 0 is out of its range; the answer
+ * comes at once then.
  */
-export function readSearch(message: Buffer): { readonly waitMs: number } | undefined {
+function readSearch(message: Buffer): { readonly waitMs: number } | undefined {
   const [start, ...lines] = message.toString('latin1').split('\r\n')
   if (start !== 'M-SEARCH * HTTP/1.1') return undefined
   const fields = new Map(
@@ -35,14 +39,32 @@ export function readSearch(message: Buffer): { readonly waitMs: number } | undef
       return [line.slice(0, Math.max(0, colon)).trim().toUpperCase(), line.slice(colon + 1).trim()] as const
     }),
   )
+  if (![ssdpHost, ssdpGroup.address].includes(fields.get('HOST') ?? '')) return undefined
   if (fields.get('MAN') !== '"ssdp:discover"') return undefined
   if (![dialService, 'ssdp:all'].includes(fields.get('ST') ?? '')) return undefined
   const seconds = fields.get('MX') ?? ''
-  return { waitMs: /^\d{1,3}$/.test(seconds) ? Number(seconds) * 1000 : 0 }
+  return /^\d{1,3}$/.test(seconds) ? { waitMs: Number(seconds) * 1000 } : undefined
 }
 
-/** The answer to a search: one service, whatever was searched for, so that it is hardly longer than the search. */
-export function searchReply({ location, uuid }: DialDevice): Buffer {
+/** An answer, and for how many milliseconds at most it may be delayed. */
+interface Answer {
+  readonly reply: Buffer
+  readonly waitMs: number
+}
+
+/**
+ * The answer to a message; undefined for anything but a search. A search whose address is forged brings an answer to a device
+ * that did not ask, so one that is short for its answer gets none.
+ */
+export function answerTo(message: Buffer, device: DialDevice): Answer | undefined {
+  const search = readSearch(message)
+  if (search === undefined) return undefined
+  const reply = searchReply(device)
+  return reply.length > mostGain * message.length ? undefined : { reply, waitMs: search.waitMs }
+}
+
+/** One service, whatever was searched for. */
+function searchReply({ location, uuid }: DialDevice): Buffer {
   return messageOf('HTTP/1.1 200 OK', [
     `CACHE-CONTROL: max-age=${maxAgeSeconds}`,
     'EXT:',
@@ -57,7 +79,7 @@ export function searchReply({ location, uuid }: DialDevice): Buffer {
 export function notification({ location, uuid }: DialDevice, kind: 'alive' | 'byebye'): Buffer {
   const isAlive = kind === 'alive'
   return messageOf('NOTIFY * HTTP/1.1', [
-    `HOST: ${ssdpGroup.address}:${ssdpGroup.port}`,
+    `HOST: ${ssdpHost}`,
     ...(isAlive ? [`CACHE-CONTROL: max-age=${maxAgeSeconds}`, 'SERVER: serve8008 UPnP/2.0 DIAL/2.2'] : []),
     // Not required of a withdrawal, but some clients know devices by it.
     `LOCATION: ${location}`,
@@ -83,12 +105,12 @@ export async function announceDial(
     ssdpGroup,
     network,
     (message, from) => {
-      const search = readSearch(message)
-      if (search === undefined || !mayReply(from.address)) return
-      const delay = Math.random() * Math.min(search.waitMs, mostDelayMs)
+      const answer = answerTo(message, device)
+      if (answer === undefined || !mayReply(from.address)) return
+      const delay = Math.random() * Math.min(answer.waitMs, mostDelayMs)
       const timer = setTimeout(() => {
         timers.delete(timer)
-        void socket.send(searchReply(device), from)
+        void socket.send(answer.reply, from)
       }, delay).unref()
       timers.add(timer)
     },
