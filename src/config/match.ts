@@ -13,7 +13,10 @@ export interface MatchOptions {
   readonly host?: string | undefined
   /** Names of listeners. Requests by `handler` and `fetch` of the library come by none. */
   readonly listener?: string | readonly string[] | undefined
-  /** Methods, case-sensitive (RFC 9110 section 9.1). */
+  /**
+   * Methods, case-sensitive (RFC 9110 section 9.1). GET takes HEAD too (section 9.3.2), unless another route with the same
+   * conditions names it.
+   */
   readonly method?: string | readonly string[] | undefined
   /** Request fields with the value they must have; `true` means any value, `false` that it is absent. */
   readonly header?: Readonly<Record<string, string | boolean>> | undefined

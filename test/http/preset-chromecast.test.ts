@@ -37,6 +37,8 @@ describe('the preset chromecast-mock', () => {
       assert.equal(await statusOf('POST /setup/reboot'), 403)
       assert.equal(await statusOf('POST /setup/reboot', 'cast-local-authorization-token: x'), 200)
       assert.equal(await statusOf('GET /apps/YouTube'), 200)
+      const head = await ask(started, name, 'HEAD /apps/YouTube')
+      assert.deepEqual([head.status, head.field('content-type')], [200, 'application/xml'])
       const launched = await ask(started, name, 'POST /apps/YouTube')
       assert.deepEqual([launched.status, launched.field('location')], [201, `${origin}/apps/YouTube/run`])
       assert.equal(await statusOf('DELETE /apps/YouTube/run'), 200)

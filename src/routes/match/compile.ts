@@ -37,7 +37,9 @@ export function compileMatch(match: ResolvedMatch): CompiledMatch {
   }
   if (methods.length > 0) {
     const text = `method is not ${methods.join(' or ')}`
-    checks.push(({ method }) => (methods.includes(method) ? undefined : text))
+    // HEAD asks for the head of what GET would send (RFC 9110 section 9.3.2): `curl -I` and link checkers ask so.
+    const takes = new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)
+    checks.push(({ method }) => (takes.has(method) ? undefined : text))
   }
   for (const [name, expected] of match.headers) {
     checks.push((request) => conditionFailure(request.header(name), expected, `header ${name}`))

@@ -10,6 +10,7 @@ import { decodeOctets } from '../../http/message/matching-path.ts'
  *   3. conditions  more conditions first; all methods count as one, all listeners too, each header, cookie and query parameter as one
  *   4. values      of equally many conditions, more that require a value and not only presence
  *   5. folders     folders come after every other route with the same path
+ *   6. HEAD        a route that names HEAD comes before one that answers it because it names GET
  *
  * Two routes that are equal in this order and can match the same request are a configuration error.
  */
@@ -44,6 +45,10 @@ export function pathParts({ kind, path }: Pick<ResolvedMatch, 'kind' | 'path'>):
 
 /** Compare function for sorting: below 0 if the first is more specific. */
 export function compareSpecificity(a: Specificity, b: Specificity): number {
+  return compareRanks(a, b) || Number(b.methods.includes('HEAD')) - Number(a.methods.includes('HEAD'))
+}
+
+function compareRanks(a: Specificity, b: Specificity): number {
   return (
     hostWeight(b.host) - hostWeight(a.host) ||
     comparePaths(a.parts, b.parts) ||
@@ -56,7 +61,7 @@ export function compareSpecificity(a: Specificity, b: Specificity): number {
 /** Whether two matches are equally specific and can match the same request. */
 export function areTied(a: Specificity, b: Specificity): boolean {
   return (
-    compareSpecificity(a, b) === 0 &&
+    compareRanks(a, b) === 0 &&
     a.host === b.host &&
     a.parts.every((part, i) => isSamePart(part, b.parts[i])) &&
     meet(a.methods, b.methods) &&

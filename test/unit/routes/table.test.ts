@@ -50,6 +50,22 @@ describe('which route answers', () => {
     for (const [target, name] of Object.entries(expected)) assert.equal(table.find(request(target)), name, target)
   }
 
+  test('GET takes HEAD too, unless another route names it', () => {
+    answers(tableOf({ get: { path: '/x', method: 'GET' } }), {
+      'GET localhost/x': 'get',
+      'HEAD localhost/x': 'get',
+      'POST localhost/x': '/',
+    })
+    for (const order of [
+      ['GET', 'HEAD'],
+      ['HEAD', 'GET'],
+    ]) {
+      const table = tableOf(Object.fromEntries(order.map((method) => [method, { path: '/x', method }])))
+      answers(table, { 'GET localhost/x': 'GET', 'HEAD localhost/x': 'HEAD' })
+    }
+    answers(tableOf({ head: { path: '/x', method: 'HEAD' } }), { 'GET localhost/x': '/', 'HEAD localhost/x': 'head' })
+  })
+
   test('a prefix matches itself and whole segments below', () => {
     answers(tableOf({ api: '/api' }), {
       '/api': 'api',
@@ -170,12 +186,14 @@ describe('a tie', () => {
     tie({ a: '/%61', b: '/a' })
     tie({ a: { path: '/x', header: { p: '1' } }, b: { path: '/x', header: { q: '1' } } })
     tie({ a: { path: '/x', method: ['GET', 'POST'] }, b: { path: '/x', method: 'POST' } })
+    tie({ a: { path: '/x', method: ['HEAD', 'POST'] }, b: { path: '/x', method: ['GET', 'POST'] } })
     tie({ a: { pattern: '/x/**' }, b: '/x' })
     tie({ a: { path: '/x', listener: ['http:1', 'http:2'] }, b: { path: '/x', listener: 'http:2' } })
     tie({ a: { path: '/x', listener: 'http:1' }, b: { path: '/x', method: 'GET' } })
   })
 
   test('is no error if no request can match both routes', () => {
+    tableOf({ a: { path: '/x', method: 'GET' }, b: { path: '/x', method: 'HEAD' } })
     tableOf({ a: { path: '/x', header: { p: '1' } }, b: { path: '/x', header: { p: '2' } } })
     tableOf({ a: { path: '/x', method: 'GET' }, b: { path: '/x', method: 'POST' } })
     tableOf({ a: { path: '/x', cookie: { p: true } }, b: { path: '/x', cookie: { p: false } } })
