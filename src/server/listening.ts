@@ -168,18 +168,19 @@ export function listeningWarnings(
   sites: readonly Pick<ResolvedConfig, 'auth' | 'authFile' | 'allow'>[],
 ): Warning[] {
   // Port 0 means a unix socket: the network does not reach it.
-  const addresses = listeners.flatMap((each) => (each.port === 0 ? [] : each.addresses))
+  const open = listeners.filter(({ port, addresses }) => port !== 0 && !addresses.every(isLoopback))
   const warnings = listeners.flatMap(({ port, protocol }) =>
     badPort(port, protocol === 'http' ? { option: 'port', value: 8008 } : { option: 'tlsPort', value: 8443 }),
   )
-  if (addresses.some((address) => !isLoopback(address))) {
+  if (open.length > 0) {
     const hasPassword = sites.every(({ auth, authFile }) => (auth ?? authFile) !== undefined)
     const isLimited = sites.every(({ allow }) => allow !== undefined)
+    const isPlain = open.some(({ protocol }) => protocol === 'http')
     const who = isLimited ? 'Clients on this network that the option allow names' : 'Everyone on this network'
     warnings.push({
       code: 'W8008_EXPOSED',
       message: hasPassword
-        ? `${who} can reach this server. Over plain HTTP the password can be read on its way.`
+        ? `${who} can reach this server.${isPlain ? ' Over plain HTTP the password can be read on its way.' : ''}`
         : `${who} can read what is served.`,
       hint: 'leave out host and lan to serve this machine only',
     })

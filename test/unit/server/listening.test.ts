@@ -26,3 +26,18 @@ test('warns that the network reaches the server, and says who', () => {
   ])
   assert.deepEqual(warningsOf('0.0.0.0', { allow }, {}), ['Everyone on this network can read what is served.'])
 })
+
+test('warns of plain HTTP where the network reaches it, not where this machine alone does', () => {
+  const message = (plain: string, secure: string): string | undefined => {
+    const listeners = [
+      { protocol: 'http', port: 8008, addresses: [plain] },
+      { protocol: 'https', port: 8443, addresses: [secure] },
+    ]
+    const [warning] = listeningWarnings({ listeners } as unknown as Listening, [resolveConfig({ auth: 'ann:x' })])
+    return warning?.message
+  }
+  assert.equal(message('127.0.0.1', '0.0.0.0'), 'Everyone on this network can reach this server.')
+  assert.match(message('0.0.0.0', '127.0.0.1') ?? '', /Over plain HTTP the password can be read/)
+  assert.match(message('0.0.0.0', '0.0.0.0') ?? '', /Over plain HTTP the password can be read/)
+  assert.equal(message('127.0.0.1', '::1'), undefined)
+})
