@@ -62,6 +62,7 @@ for (const [name, fields] of [
   ['no authority at all', without(':authority')],
   ['an empty authority', withValue(':authority', '')],
   ['userinfo in the authority', withValue(':authority', 'localhost@evil.test')],
+  ['port 0 in the authority', withValue(':authority', 'localhost:0')],
   ['two authorities', withValue(':authority', 'localhost,evil.test')],
   [':authority and a Host that differ', [...plain, ['host', 'evil.test']]],
   [':authority and a Host with another port', [...plain, ['host', 'localhost:1']]],

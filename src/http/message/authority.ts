@@ -18,14 +18,14 @@ const split = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{0,5}))?$/
 
 /**
  * Parses an authority strictly. Returns undefined for userinfo, lists, spaces, zone identifiers, percent-encoding, bad
- * brackets and ports above 65535.
+ * brackets, port 0, which names no server, and ports above 65535.
  */
 export function parseAuthority(text: string): Authority | undefined {
   const match = split.exec(text.toLowerCase())
   if (match === null) return undefined
   const [, host = '', digits = ''] = match
   const port = digits === '' ? undefined : Number(digits)
-  if (port !== undefined && port > 65_535) return undefined
+  if (port !== undefined && (port === 0 || port > 65_535)) return undefined
   if (host.startsWith('[')) {
     const address = host.slice(1, -1)
     if (!isIPv6(address) || address.includes('%')) return undefined
