@@ -25,7 +25,7 @@ export function rewriteDestination(headers: HeaderList, mapping: UrlMapping, cop
 /**
  * Checks the `Destination` of a COPY or MOVE. Two would let the proxy check one, and the upstream take the other.
  *
- * @throws ServeError 400 for two fields; 502 for a URL outside of the route (RFC 4918 section 9.8.5).
+ * @throws ServeError 400 for two fields, and for what no URL of a resource holds (RFC 4918 section 8.3); 502 for a URL outside of the route (RFC 4918 section 9.8.5).
  */
 export function checkDestination(headers: HeaderList, mapping: UrlMapping): void {
   const values = headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'destination')
@@ -36,7 +36,12 @@ export function checkDestination(headers: HeaderList, mapping: UrlMapping): void
       hint: 'send one, with the URL of the copy',
     })
   }
-  if (toUpstreamUrl(value, mapping) !== undefined) return
+  if (toUpstreamUrl(value, mapping) !== undefined) {
+    if (!/[\0-\x20\x7f#]/.test(value)) return
+    throw new ServeError('E8008_MALFORMED', 'The Destination field holds a blank, a control character or a fragment.', {
+      hint: 'send a URL without a fragment, with %20 for a blank',
+    })
+  }
   const { scheme, authority, prefix } = mapping.client
   throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination field names a URL outside of the route.', {
     hint: `copy or move to a URL below ${scheme}://${authority}${prefix}/`,

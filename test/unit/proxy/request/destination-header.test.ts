@@ -122,6 +122,10 @@ describe('Destination', () => {
     test(`is refused: ${from}`, () => assert.equal(forwarded(mapping, from), 502))
   }
 
+  for (const value of ['/api/y z', '/api/y?x=1#f', '/api/y#', '/api/y?x\ty', 'http://localhost:8008/api/y z']) {
+    test(`is malformed: ${JSON.stringify(value)}`, () => assert.equal(forwarded(moved, value), 400))
+  }
+
   test('may occur once', () => {
     assert.equal(forwarded(moved, '/api/x', '/api/y'), 400)
     assert.equal(forwarded(moved, '/api/x', '/api/x'), 400)
