@@ -174,7 +174,7 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   E8008_UNAUTHORIZED: {
     meaning: 'The user name and password are missing or wrong.',
     cause: 'The server or the route has auth or authFile.',
-    remedy: 'Reload the page and enter a user name and its password; with curl: curl -u NAME.',
+    remedy: 'With curl, add -u NAME; in a browser, reload the page and enter a user name and its password.',
   },
   E8008_FORBIDDEN: {
     meaning: 'The system denies reading the file, or the page or token may not use the address.',

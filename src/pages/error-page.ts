@@ -29,7 +29,7 @@ const offered = ['text/plain', 'text/html', 'application/json'] as const
 /** The hint of errors that have none. */
 const usualHints: Partial<Record<ErrorCode, string>> = {
   E8008_NOT_FOUND: 'Check the address, and that the file is in the folder being served.',
-  E8008_UNAUTHORIZED: 'Reload the page and enter a user name and its password; with curl: curl -u NAME.',
+  E8008_UNAUTHORIZED: 'With curl, add -u NAME; in a browser, reload the page and enter a user name and its password.',
 }
 
 /**

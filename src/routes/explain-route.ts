@@ -30,16 +30,16 @@ export type DescribeRoute = (route: ResolvedRoute) => Pick<RouteExplanation, 'te
 /**
  * Explains which route answers a request.
  *
- * @param root The route of the served folder, which takes what no other one does.
+ * @param root The route of the served folder, which takes what no other one does; undefined where no folder is served.
  */
 export function explainRoute(
   request: TableRequest,
   routes: readonly ResolvedRoute[],
-  root: ResolvedRoute,
+  root: ResolvedRoute | undefined,
   describe: DescribeRoute,
 ): RouteExplanation {
   const table = createTable([
-    { ...entryOf(root, root), id: `files at ${root.id}` },
+    ...(root === undefined ? [] : [{ ...entryOf(root, root), id: `files at ${root.id}` }]),
     ...routes.map((route) => entryOf(route, route)),
   ])
   try {

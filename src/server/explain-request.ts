@@ -212,5 +212,7 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
 
 async function explainAsked(config: ResolvedConfig, x: Asked, describe: DescribeRoute) {
   const explainRoute = await loadExplainRoute()
-  return explainRoute(requestOf(x), config.routes, { ...rootRoute(config), id: config.base }, describe)
+  const isEmpty = config.root === undefined && config.handler === undefined
+  const root = isEmpty ? undefined : { ...rootRoute(config), id: config.base }
+  return explainRoute(requestOf(x), config.routes, root, describe)
 }

@@ -51,6 +51,23 @@ describe('the password of a route', () => {
     assert.notEqual(await statusOf(started, '/private/', basic('ann:secret')), 401)
   })
 
+  test('has a realm of its own for each route, whatever is in its id', async () => {
+    const routes = ['é', 'è', 'a"b'].map((id) => ({
+      id,
+      match: { path: `/${encodeURIComponent(id)}` },
+      reply: {},
+      auth: 'ann:secret',
+    }))
+    await using started = await startServer({}, { routes })
+    const challengeOf = async ({ match }: (typeof routes)[0]): Promise<string | undefined> =>
+      (await rawGet(started.port, match.path)).field('www-authenticate')
+    assert.deepEqual(await Promise.all(routes.map(challengeOf)), [
+      'Basic realm="serve8008 %c3%a9", charset="UTF-8"',
+      'Basic realm="serve8008 %c3%a8", charset="UTF-8"',
+      'Basic realm="serve8008 a%22b", charset="UTF-8"',
+    ])
+  })
+
   test('replaces that of the site, and false removes it', async () => {
     using folder = await new TempFolder().write({ users })
     await using started = await startServer(

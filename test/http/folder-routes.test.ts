@@ -320,6 +320,19 @@ describe('a listing', () => {
   })
 })
 
+test('without a folder no files are listed among what does not answer', async () => {
+  const routes = [{ match: { path: '/a' }, reply: { body: 'a' } }]
+  const config = resolveConfig({ root: false, routes })
+  const ask = (url: string): ReturnType<typeof explainRequest> =>
+    explainRequest(config, { method: 'GET', url, headers: [] })
+  assert.deepEqual((await ask('/a'))?.lost, [])
+  const missing = await ask('/b')
+  assert.deepEqual(
+    [missing?.kind, missing?.route, missing?.text],
+    ['none', undefined, '404: no route or folder matches'],
+  )
+})
+
 test('a request to a folder of a route is explained', async () => {
   using docs = await new TempFolder().write({ 'a.txt': 'a' })
   const config = resolveConfig({

@@ -62,9 +62,10 @@ test('rejects an upstream whose certificate is not trusted', async () => {
   const reply = await get(front)
   assert.equal(reply.status, 502)
   assert.match(reply.body.toString(), /E8008_UPSTREAM_TLS/)
+  assert.match(reply.body.toString(), /\(route \/\) has a self-signed certificate, which is not trusted\./)
   assert.match(
     reply.body.toString(),
-    /config file, [^.]*tls: \{ ca: \W+ca\.pem\W+ \}\. On the command line, [^.]*CERTS=ca\.pem/,
+    /in tls\.ca of the route [^.]*tls: \{ ca: \W+ca\.pem\W+ \}, or put [^.]*CERTS=ca\.pem [^]*end the target with ,insecure/,
   )
   assert.deepEqual(front.warnings, [])
 })

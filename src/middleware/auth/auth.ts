@@ -76,6 +76,10 @@ export function createAuth({ limits, trust, usersOf, matches }: AuthOptions): (r
 
 const pass: Layer = (next) => next
 
+function percentEncode(text: string): string {
+  return Buffer.from(text).toString('hex').replace(/../g, '%$&')
+}
+
 /** The users, and the check of their passwords. */
 interface Login {
   readonly users: Users
@@ -92,8 +96,9 @@ function createPasswordLayer(
   passAuthorization: boolean,
   clientOf: (x: Exchange) => string,
 ): Layer {
-  // What a quoted string holds as it is (RFC 9110 section 5.6.4), in ASCII.
-  const quotable = realm.replace(/[^ !#-[\]-~]/g, '_')
+  // What a quoted string holds as it is (RFC 9110 section 5.6.4), in ASCII. Realms that differ stay different: browsers
+  // send a password to all that has the same one.
+  const quotable = realm.replace(/[^ !#-[\]-~]/gu, percentEncode)
   const challenge = ['WWW-Authenticate', `Basic realm="${quotable}", charset="UTF-8"`]
 
   function unauthorized({ notes }: Exchange, message: string, remark: string): ServeError {

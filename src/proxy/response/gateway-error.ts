@@ -43,8 +43,9 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     reason: 'certificate',
     sentence: (who) => `${who} has no trusted certificate, or does not use TLS`,
     hint:
-      'to trust it in a config file, name its certificate or authority in the route: tls: { ca: "ca.pem" }. ' +
-      'On the command line, put NODE_EXTRA_CA_CERTS=ca.pem in front',
+      'to trust it, name its certificate or authority in tls.ca of the route in a config file: tls: { ca: "ca.pem" }, or ' +
+      'put NODE_EXTRA_CA_CERTS=ca.pem in front of the command. An upstream of this machine may stay unchecked: end the ' +
+      'target with ,insecure',
   },
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
@@ -116,6 +117,16 @@ function wrongName(error: UpstreamError): Wording {
   }
 }
 
+const foreignAuthority = 'has a certificate of an authority that is not trusted'
+/** What is wrong with a certificate, by the code of the error. */
+const distrusted: ReadonlyMap<unknown, string> = new Map([
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'has a self-signed certificate, which is not trusted'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', foreignAuthority],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', foreignAuthority],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', foreignAuthority],
+  ['CERT_HAS_EXPIRED', 'has a certificate that has expired'],
+])
+
 const clearText: Wording = {
   code: 'E8008_UPSTREAM_TLS',
   reason: 'no TLS',
@@ -140,8 +151,11 @@ const detailed: ReadonlySet<UpstreamFault> = new Set(['forbidden-address', 'prot
 
 function wordingOf(error: UpstreamError): Wording {
   if (isClearText(error)) return clearText
-  if (codeOf(error.cause) === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(error)
-  return codeOf(error.cause) === 'ENOTFOUND' ? unknownName : wordings[error.fault]
+  const code = codeOf(error.cause)
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(error)
+  const why = distrusted.get(code)
+  if (why !== undefined) return { ...wordings.tls, sentence: (who) => `${who} ${why}` }
+  return code === 'ENOTFOUND' ? unknownName : wordings[error.fault]
 }
 
 function codeOf(error: unknown): unknown {
@@ -156,7 +170,7 @@ export function faultReason(error: UpstreamError): string {
 /** The error that the client gets for the fault of an upstream. @param advice Replaces the usual hint. */
 export function gatewayError(error: UpstreamError, route: string, upstream: string, advice?: string): ServeError {
   const { code, sentence, hint } = wordingOf(error)
-  const isDetailed = detailed.has(error.fault) && !isClearText(error)
+  const isDetailed = detailed.has(error.fault) && !isClearText(error) && !distrusted.has(codeOf(error.cause))
   const detail = isDetailed ? ` (${error.message})` : ''
   return new ServeError(code, `${sentence(`${upstream} (route ${route})`)}${detail}.`, {
     hint: advice ?? (typeof hint === 'string' ? hint : hint(upstream)),

@@ -73,7 +73,10 @@ test('problem details have the members of RFC 9457, the code and the hint', () =
 
 test('a 401 says how to send a password, in a browser and with curl', () => {
   const reply = errorReply(new ServeError('E8008_UNAUTHORIZED', 'This server requires a password.'), '*/*')
-  assert.match(textOf(reply), /Reload the page and enter a user name and its password; with curl: curl -u NAME\./)
+  assert.match(
+    textOf(reply),
+    /With curl, add -u NAME; in a browser, reload the page and enter a user name and its password\./,
+  )
 })
 
 test('the page for a host that is not allowed has the command that allows it', () => {
