@@ -10,6 +10,8 @@ import { presetNames, presetText, readPreset } from '../../src/config/presets.ts
 import { upstreamWarning } from '../../src/cli/serve/preset-warnings.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { FlagValues } from '../../src/config/sources/source.ts'
+import { explainStartError } from '../../src/cli/serve/start-error.ts'
+import { isServeError, ServeError } from '../../src/core/serve-error.ts'
 import type { Warning } from '../../src/core/warning.ts'
 import { deadPort } from '../support/free-port.ts'
 import { folderOf, run, serve } from './command.ts'
@@ -180,6 +182,20 @@ describe('the start with a preset', () => {
     assert.equal(warning?.hint, 'start it: node front-end.js')
     const other = await warningOf({ ...services, upstream: String(port) })
     assert.equal(other?.hint, undefined)
+  })
+
+  test('says where the upstream belongs if it has the port of the preset', async () => {
+    const loaded = await loadConfig({ cwd: tmpdir(), flags: { preset: 'matrix' }, config: false })
+    const held = new ServeError('E8008_PORT_HELD', '8008 is in use.', {
+      skipped: [{ port: 8008, code: 'EADDRINUSE', holder: undefined, reason: '' }],
+    })
+    const error = await explainStartError(held, loaded, {}, false)
+    assert.ok(isServeError(error))
+    assert.equal(error.message, '8008 is in use. It is that of the listener client, set by the preset matrix.')
+    assert.match(
+      error.hint ?? '',
+      /^if that is the upstream, let it listen on 127\.0\.0\.1:18008; else .*: serve8008 init matrix$/,
+    )
   })
 
   test('names the listeners of the preset that a setting replaces, and so does check', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import type { RouteOptions } from '../../src/index.ts'
+import { createServer, type RouteOptions } from '../../src/index.ts'
 import { ask as askOver, openSecureSession } from '../support/http2.ts'
 import { RawClient, rawRequest, type RawReply } from '../support/raw.ts'
 import { openSecure, startSecure } from '../support/secure.ts'
@@ -188,3 +188,22 @@ async function nextReply(client: RawClient, { fields }: RawReply): Promise<RawRe
   const closes = fields.some(([name, value]) => name === 'connection' && value === 'close')
   return closes ? undefined : client.reply()
 }
+
+test('{base} is the base without its last slash', async () => {
+  const reply = { headers: { 'x-base': '{base}/x' }, json: { url: '{origin}{base}', literal: '{{base}}' } }
+  for (const [base, path, text] of [
+    ['/', '/a', '{"url":"http://localhost","literal":"{base}"}'],
+    ['/m/', '/m/a', '{"url":"http://localhost/m","literal":"{base}"}'],
+  ] as const) {
+    const server = createServer({ base, routes: [{ match: { path: '/a' }, reply }] })
+    const response = await server.fetch(`http://localhost${path}`)
+    assert.equal(await response.text(), text)
+    assert.equal(response.headers.get('x-base'), `${base.slice(0, -1)}/x`)
+  }
+})
+
+test('the preset matrix tells clients the base', async () => {
+  const server = createServer({ preset: 'matrix', base: '/m' })
+  const response = await server.fetch('http://localhost/.well-known/matrix/client')
+  assert.deepEqual(await response.json(), { 'm.homeserver': { base_url: 'http://localhost/m' } })
+})

@@ -1,5 +1,6 @@
 import { checkFolders } from '../../config/check-folders.ts'
 import type { LoadedConfig } from '../../config/load.ts'
+import type { ServeOptions } from '../../config/types.ts'
 import type { Environment } from '../../config/sources/env.ts'
 import { isServeError, ServeError } from '../../core/serve-error.ts'
 import { heldBySameFolder } from './already-served.ts'
@@ -21,7 +22,7 @@ export async function explainStartError(
   if (/^E8008_(?:ROOT|AUTH_FILE)/.test(thrown.code)) checkFolders(loaded.config, loaded.origins)
   const error = isForPeople && thrown.skipped.length > 0 ? await namingHolders(thrown) : thrown
   if (error.code !== 'E8008_PORT_HELD' && error.code !== 'E8008_PORT_DENIED') return error
-  const named = withOrigin(withListener(withStop(error), loaded), loaded.origins)
+  const named = withOrigin(await withListener(withStop(error), loaded), loaded.origins)
   return named.code === 'E8008_PORT_HELD' ? heldBySameFolder(named, loaded.config, env) : named
 }
 
@@ -34,19 +35,24 @@ function withStop(error: ServeError): ServeError {
 }
 
 /** Names the listener of the option `listeners`, which a flag for another port would replace with all others. */
-function withListener(error: ServeError, { config, origins }: LoadedConfig): ServeError {
+async function withListener(error: ServeError, { config, options, origins }: LoadedConfig): Promise<ServeError> {
   const [kind, ...name] = (origins['listeners'] ?? 'default').split(' ')
   const [held] = error.skipped
   const listener = config.listeners.find(({ ports }) => held !== undefined && ports.includes(held.port))
   if (kind === 'default' || listener === undefined) return error
   const { code, message, cause, skipped } = error
   const by = kind === 'preset' ? `the preset ${name.join(' ')}` : name.join(' ')
-  const hint =
-    kind === 'preset'
-      ? `write the preset to a file and change the port there: serve8008 init ${name.join(' ')}`
-      : `change the port of the listener ${listener.name}`
+  const hint = kind === 'preset' ? await presetHint(options) : `change the port of the listener ${listener.name}`
   const told = `${message} It is that of the listener ${listener.name}, set by ${by}.`
   return new ServeError(code, told, { hint, cause, skipped })
+}
+
+/** The program for which a preset is often has the port of the preset itself, as a homeserver does. */
+async function presetHint({ preset = '', upstream }: ServeOptions): Promise<string> {
+  const { readPreset, upstreamOf } = await import('../../config/presets.ts')
+  const label = upstreamOf(readPreset(preset), upstream)?.label
+  const change = `write the preset to a file and change the port there: serve8008 init ${preset}`
+  return label === undefined ? change : `if that is the upstream, let it listen on ${label}; else ${change}`
 }
 
 /** Adds where the port was set, unless it was typed. */

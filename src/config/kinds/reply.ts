@@ -8,7 +8,8 @@ import type { RouteKind } from './kind.ts'
 export interface ReplyKeys {
   /**
    * A fixed reply. In `headers`, `body` and `json`, `{origin}`, `{host}` and `{port}` are those by which the client addressed this
-   * server: `https://docs.localhost:8443`, `docs.localhost` and `8443`. `{{host}}` is sent as `{host}`.
+   * server: `https://docs.localhost:8443`, `docs.localhost` and `8443`. `{base}` is the option `base` without its last slash.
+   * `{{host}}` is sent as `{host}`.
    */
   readonly reply?:
     | {
@@ -51,20 +52,20 @@ export const replyKind: RouteKind<ReplyKeys, ReplyAction> = {
       'an object',
     ),
   },
-  resolve({ reply = {} }, path, { problems }) {
+  resolve({ reply = {} }, path, { base, problems }) {
     const { status: code = 200, headers = {}, body = '', json } = reply
     const fields: Fields = new Map()
     for (const [name, value] of Object.entries(headers)) {
-      addField(fields, name, value, [...path, 'reply', 'headers'], problems)
+      addField(fields, name, value && withBase(value, base), [...path, 'reply', 'headers'], problems)
     }
-    if (json === undefined) return { kind: 'reply', status: code, headers: flatten(fields), body }
+    if (json === undefined) return { kind: 'reply', status: code, headers: flatten(fields), body: withBase(body, base) }
     const at = [...path, 'reply', 'json']
     const text = jsonText(json)
     if (text === undefined)
       problems.push({ path: at, message: 'the value is not JSON', hint: 'use what JSON can hold' })
     if (body !== '') problems.push({ path: at, message: 'cannot be combined with body', hint: 'remove one of them' })
     const typed = fields.has('content-type') ? [] : jsonFields
-    return { kind: 'reply', status: code, headers: [...typed, ...flatten(fields)], body: text ?? '' }
+    return { kind: 'reply', status: code, headers: [...typed, ...flatten(fields)], body: withBase(text ?? '', base) }
   },
   redact: (action) => ({ ...action, headers: redactFields(action.headers) }),
   text: ({ status: code }) => `reply ${code}`,
@@ -73,6 +74,11 @@ export const replyKind: RouteKind<ReplyKeys, ReplyAction> = {
 }
 
 const jsonFields = ['Content-Type', 'application/json', 'X-Content-Type-Options', 'nosniff']
+
+/** Text with the base, which has nothing that fields or JSON would have to escape, for `{base}`. */
+function withBase(text: string, base: string): string {
+  return text.replace(/\{(\{base\})\}|\{base\}/g, (_, escaped?: string) => escaped ?? base.slice(0, -1))
+}
 
 /** A value as JSON; undefined where a part of it has no form there, and would be left out or become null. */
 function jsonText(value: unknown): string | undefined {
