@@ -8,6 +8,14 @@ const mostWaitingOfClient = 8
 /** Every so many turns one is for the further checks, so that they are computed however many clients come. */
 const turnsOfFurther = 4
 
+/** A check that waits. */
+interface Waiting {
+  readonly client: string
+  readonly isNeeded: () => boolean
+  /** Checks the password if a client still waits. Rejects if the check does. */
+  readonly run: () => Promise<void>
+}
+
 /**
  * The users of a list that may change. Their hashes are slow on purpose, so one is checked at a time, elsewhere. An unknown
  * user is checked against the password of a known one, always the same.
@@ -20,23 +28,26 @@ export function listedUsers(
   current: () => PasswordList,
   matches: (password: string, hash: string) => Promise<boolean>,
 ): Users {
-  const waiting = new Map<string, number>()
-  const first: (() => Promise<void>)[] = []
-  const further: (() => Promise<void>)[] = []
+  const first: Waiting[] = []
+  const further: Waiting[] = []
   let known: PasswordList | undefined
   let hashes: readonly string[] = []
   let turns = 0
   let last: Promise<void> = Promise.resolve()
 
-  function stopWaiting(client: string): void {
-    const own = waiting.get(client) ?? 0
-    if (own > 1) waiting.set(client, own - 1)
-    else waiting.delete(client)
+  /** Clients that have left hold no places: the next one may be a user who loads the page again. */
+  function dropNeedless(queue: Waiting[]): void {
+    for (let i = queue.length - 1; i >= 0; i--) {
+      const { isNeeded, run } = queue[i] as Waiting
+      if (isNeeded()) continue
+      queue.splice(i, 1)
+      void run()
+    }
   }
 
   async function takeTurn(): Promise<void> {
     const [queue, other] = ++turns % turnsOfFurther === 0 ? [further, first] : [first, further]
-    await (queue.shift() ?? other.shift())?.()
+    await (queue.shift() ?? other.shift())?.run()
   }
 
   /** The decoy is chosen for known users too: each of them takes the same steps. */
@@ -55,7 +66,9 @@ export function listedUsers(
     state: current,
     has: (user) => current().has(user),
     matches({ user, password }, client, isNeeded) {
-      const own = waiting.get(client) ?? 0
+      dropNeedless(first)
+      dropNeedless(further)
+      const own = [...first, ...further].filter((each) => each.client === client).length
       const queue = own === 0 ? first : further
       if (queue.length >= mostWaiting || own >= mostWaitingOfClient) {
         throw new ServeError('E8008_BUSY', 'Too many password checks are waiting.', {
@@ -63,14 +76,13 @@ export function listedUsers(
           headers: ['Retry-After', '1'],
         })
       }
-      waiting.set(client, own + 1)
       return new Promise((resolve) => {
-        queue.push(async () => {
-          stopWaiting(client)
+        const run = async (): Promise<void> => {
           const result = isNeeded() ? check(user, password) : undefined
           resolve(result)
           await result
-        })
+        }
+        queue.push({ client, isNeeded, run })
         last = last.then(takeTurn).catch(() => {})
       })
     },

@@ -4,7 +4,10 @@ import { isServeError } from '../../../../src/core/serve-error.ts'
 import { listedUsers } from '../../../../src/middleware/auth/listed-users.ts'
 
 /** Users whose checks are noted by their passwords, in the order in which they are computed. */
-function setUp(): { checked: string[]; queue: (client: string, count: number) => Promise<unknown>[] } {
+function setUp(): {
+  checked: string[]
+  queue: (client: string, count: number, isNeeded?: () => boolean) => Promise<unknown>[]
+} {
   const checked: string[] = []
   const users = listedUsers(
     () => new Map([['ann', 'hash']]),
@@ -15,10 +18,10 @@ function setUp(): { checked: string[]; queue: (client: string, count: number) =>
       return true
     },
   )
-  const queue = (client: string, count: number): Promise<unknown>[] =>
+  const queue = (client: string, count: number, isNeeded = (): boolean => true): Promise<unknown>[] =>
     Array.from({ length: count }, async (_, i) => {
       try {
-        return await users.matches({ user: 'ann', password: `${client} ${i}` }, client, () => true)
+        return await users.matches({ user: 'ann', password: `${client} ${i}` }, client, isNeeded)
       } catch (error) {
         assert.ok(isServeError(error))
         return error.code
@@ -59,6 +62,17 @@ describe('slow checks', () => {
       assert.ok(rounds++ < 50, checked.join(', '))
       await Promise.all([...queue(`x${rounds}`, 1), ...queue(`y${rounds}`, 1)])
     }
+  })
+
+  test('of clients that have left take no places', async () => {
+    const { checked, queue } = setUp()
+    let hasLeft = false
+    const left = Array.from({ length: 64 }, (_, i) => queue(`left ${i}`, i === 0 ? 8 : 2, () => !hasLeft)).flat()
+    assert.deepEqual(await Promise.all(queue('b', 1)), ['E8008_BUSY'])
+    hasLeft = true
+    assert.deepEqual(await Promise.all(queue('left 0', 2)), [true, true])
+    assert.deepEqual(checked.slice(-2), ['left 0 0', 'left 0 1'])
+    assert.ok((await Promise.all(left)).includes(undefined))
   })
 
   test('that fail hold up no other', async () => {
