@@ -124,6 +124,14 @@ describe('serve8008 init', () => {
     })
   }
 
+  test('says how to make the password file of a preset that needs one', async (t) => {
+    const told = 'Make its password file: htpasswd -cB .htpasswd NAME. Start it: serve8008\n'
+    const { stdout } = await run(t, ['init', 'admin', '--upstream', '3000'], { cwd: await folderOf(t, {}) })
+    assert.equal(stdout, `Wrote serve8008.config.json with the preset admin. ${told}`)
+    const again = await run(t, ['init', 'admin', '--upstream', '3000'], { cwd: await folderOf(t, files) })
+    assert.equal(again.stdout, 'Wrote serve8008.config.json with the preset admin. Start it: serve8008\n')
+  })
+
   test('asks for a name, and lists them', async (t) => {
     const { exitCode, stderr } = await run(t, ['init'])
     assert.equal(exitCode, 2)

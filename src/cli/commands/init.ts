@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { presetNames, presetText, upstreamProblem } from '../../config/presets.ts'
+import { optionsOfPreset, presetNames, presetText, upstreamProblem, type Preset } from '../../config/presets.ts'
 import { findConfigs } from '../../config/sources/file.ts'
+import type { ServeOptions } from '../../config/types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { usageError } from '../args/command-line.ts'
@@ -55,9 +56,17 @@ export const initCommand: CommandDefinition = {
       })
     }
     if (json) report.print(`${printableJson({ file: path, preset: name })}\n`)
-    else if (!quiet) report.print(`Wrote ${fileName} with the preset ${printable(name)}. Start it: serve8008\n`)
+    else if (!quiet)
+      report.print(`Wrote ${fileName} with the preset ${printable(name)}. ${users(preset, cwd)}Start it: serve8008\n`)
     return 0
   },
+}
+
+/** How to make the password file of a preset, where it is missing: without it nothing starts. */
+function users(preset: Preset, cwd: string): string {
+  const { authFile } = optionsOfPreset(preset, undefined) as ServeOptions
+  if (authFile === undefined || existsSync(join(cwd, authFile))) return ''
+  return `Make its password file: htpasswd -cB ${authFile} NAME. `
 }
 
 function existing(file: string): ServeError {
