@@ -1,4 +1,4 @@
-import { hostname } from 'node:os'
+import { hostname, type networkInterfaces } from 'node:os'
 import type { ResolvedAdvertise } from '../config/value-types.ts'
 import { hash128 } from '../core/util/hash128.ts'
 import { thrownText } from '../core/util/thrown-text.ts'
@@ -64,6 +64,8 @@ export function createAdvertising(options: AdvertisingOptions): Advertising {
 
   const looking = setInterval(follow, lookMs).unref()
   follow()
+  if (mainOf(listeners()) === undefined)
+    warn('No IPv4 network reaches this server, so it is announced nowhere until one does.')
   return {
     follow,
     async close() {
@@ -76,27 +78,64 @@ export function createAdvertising(options: AdvertisingOptions): Advertising {
   }
 }
 
+type Interfaces = ReturnType<typeof networkInterfaces>
+
+/** The listener that is announced, one for plain HTTP if there is one; undefined where no network reaches any. */
+function mainOf(listeners: readonly AdvertisedListener[], interfaces?: Interfaces): AdvertisedListener | undefined {
+  const reached = listeners.filter((each) => reachedAddresses(each, interfaces).length > 0)
+  return reached.find(({ config }) => !config.tls) ?? reached[0]
+}
+
+function nameOf({ name }: ResolvedAdvertise, { bound: { port } }: AdvertisedListener): string {
+  return name ?? `${hostname().split('.', 1)[0]} ${port}`
+}
+
+/**
+ * The name that the network is told, and what is announced: `_http._tcp`, `DIAL at http://192.168.1.2:8008/dd.xml`. Empty
+ * where no network reaches the server.
+ *
+ * @param interfaces Those of the machine. Default: as they are now.
+ */
+export function announcedServices(
+  advertise: ResolvedAdvertise,
+  listeners: readonly AdvertisedListener[],
+  interfaces?: Interfaces,
+): string[] {
+  const main = mainOf(listeners, interfaces)
+  if (main === undefined) return []
+  const { http, googlecast, dial } = advertise
+  const [near] = reachedAddresses(main, interfaces)
+  return [
+    `"${nameOf(advertise, main)}"`,
+    ...(http ? [httpType(main)] : []),
+    ...(googlecast === undefined ? [] : ['_googlecast._tcp']),
+    ...(dial === undefined || main.config.tls ? [] : [`DIAL at http://${near?.address}:${main.bound.port}${dial}`]),
+  ]
+}
+
+/** Registered names (RFC 6335). Browsers of services know _https too, although few announce it. */
+function httpType({ config }: AdvertisedListener): string {
+  return config.tls ? '_https._tcp' : '_http._tcp'
+}
+
 function entriesOf(
   { advertise, base }: AdvertisingOptions,
   listeners: readonly AdvertisedListener[],
   warn: (message: string) => void,
 ): Entry[] {
-  const reached = listeners.filter((each) => reachedAddresses(each).length > 0)
-  const plain = reached.find(({ config }) => !config.tls)
-  const main = plain ?? reached[0]
+  const main = mainOf(listeners)
   if (main === undefined) return []
   const { http, googlecast, dial } = advertise
   const { port } = main.bound
-  const name = advertise.name ?? `${hostname().split('.', 1)[0]} ${port}`
+  const name = nameOf(advertise, main)
   const id = hash128(Buffer.from(`${hostname()} ${name}`)).toString('hex')
   const services: DnsService[] = []
-  // Registered names (RFC 6335). Browsers of services know _https too, although few announce it.
-  if (http) services.push({ type: main.config.tls ? '_https._tcp' : '_http._tcp', name, port, txt: { path: base } })
+  if (http) services.push({ type: httpType(main), name, port, txt: { path: base } })
   if (googlecast !== undefined) services.push({ type: '_googlecast._tcp', name, ...castService(name, id, googlecast) })
   const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
   return reachedAddresses(main).flatMap((network) => [
     ...services.map((service) => serviceEntry(service, network, warn)),
-    ...(dial === undefined || plain === undefined
+    ...(dial === undefined || main.config.tls
       ? []
       : [dialEntry({ location: `http://${network.address}:${port}${dial}`, uuid }, network, warn)]),
   ])

@@ -10,7 +10,8 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
   },
   W8008_ADVERTISE: {
     meaning: 'The server is not advertised on a network, or under another name than the one that was asked for.',
-    cause: 'Another server has the name, or a program holds port 5353 (mDNS) or 1900 (SSDP) for itself.',
+    cause:
+      'No IPv4 network reaches it, another server has the name, or a program holds port 5353 (mDNS) or 1900 (SSDP) for itself.',
     remedy: 'Choose another name: --advertise "My name"; or end the program that serve8008 scan shows on the port.',
   },
   W8008_AUTHORITY: {

@@ -147,6 +147,16 @@ export function adviseSoon({ routes }: Pick<Site, 'routes'>, events: Events): vo
   })
 }
 
+/** The name that the network is told, and what is announced; empty where nothing is. */
+export async function announcedBy(
+  { advertise }: Pick<ResolvedConfig, 'advertise'>,
+  { listeners }: Listening,
+): Promise<readonly string[]> {
+  if (advertise === undefined) return []
+  const bound = listeners.map((each) => ({ config: { tls: each.protocol === 'https' }, bound: each }))
+  return (await import('../advertise/advertise.ts')).announcedServices(advertise, bound)
+}
+
 /** The warning that a path of a single-page app is 404. */
 export function appWarning(): Warning {
   const message = 'This looks like a single-page app; its addresses are 404 unless its index.html answers them.'

@@ -24,7 +24,7 @@ export interface BannerFacts {
   readonly redirected: string | undefined
   /** Whether --lan would share the server: it listens on a port, and on the loopback only. */
   readonly canShare: boolean
-  /** The name that the network is told, where it is given, and what is announced: `_http._tcp`. Empty where nothing is. */
+  /** The name that the network is told, in quotes, and what is announced: `_http._tcp`. Empty where nothing is. */
   readonly announced: readonly string[]
   /** Keys of the terminal and what they do. */
   readonly keys: readonly string[]
@@ -77,7 +77,8 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const line = `serve8008 ${facts.version}${why} ${facts.folder === undefined ? 'forwarding' : `serving ${facts.folder}`} at ${url}`
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
-  const announced = facts.announced.length === 0 ? [] : [`Announced: ${facts.announced.join(', ')}`]
+  const [name, ...services] = facts.announced
+  const announced = name === undefined ? [] : [`Announced ${name}: ${services.join(', ')}`]
   const mounts = facts.mounts.map(({ path, folder }) => `Mount: ${path}  ${folder}`)
   const proxies = facts.proxies.map((proxy) => `Proxy: ${proxy.route} -> ${targetText(proxy)}`)
   const others = facts.others.map(({ route, answer }) => `Route: ${route} -> ${answer}`)

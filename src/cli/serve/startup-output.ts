@@ -3,6 +3,7 @@ import { hasConditions } from '../../config/match.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
+import { announcedBy } from '../../server/listening.ts'
 import type { Listening } from '../../server/types.ts'
 import { isLoopback } from '../../core/util/ip.ts'
 import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts } from './banner.ts'
@@ -33,7 +34,7 @@ export interface StartupFacts {
 export async function printStartup(start: StartupFacts): Promise<void> {
   const { command, config, program, report } = start
   if (command.quiet) return
-  const known = bannerFacts(start)
+  const known = { ...bannerFacts(start), announced: await announcedBy(config, start.listening) }
   if (command.json) return report.print(renderJsonBanner(known, config.root, program.pid))
   const isSkipping = known.listening.listeners.some(({ skipped }) => skipped.length > 0)
   const facts = isSkipping
@@ -47,7 +48,7 @@ export async function printStartup(start: StartupFacts): Promise<void> {
   if (code !== '') report.print(`${code}\n`)
 }
 
-function bannerFacts(start: StartupFacts): BannerFacts {
+function bannerFacts(start: StartupFacts): Omit<BannerFacts, 'announced'> {
   const { listening, config, command, program } = start
   const { cwd } = program
   const readyMs = program.elapsed()
@@ -74,21 +75,9 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     handlers: handlersOf(config, cwd),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
-    announced: announcedBy(config),
     keys: start.hasKeys ? keyHint : [],
     details: command.verbose ? details(start, readyMs) : [],
   }
-}
-
-function announcedBy({ advertise, tls }: ResolvedConfig): string[] {
-  if (advertise === undefined) return []
-  const { name, http, googlecast, dial } = advertise
-  return [
-    ...(name === undefined ? [] : [name]),
-    ...(http ? [tls?.only === true ? '_https._tcp' : '_http._tcp'] : []),
-    ...(googlecast === undefined ? [] : ['_googlecast._tcp']),
-    ...(dial === undefined ? [] : ['DIAL']),
-  ]
 }
 
 /** The served folder; undefined where all is forwarded, or nothing else is served. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { AdvertiseOptions, ResolvedAdvertise } from '../value-types.ts'
 import { resolveAdvertise } from '../values/advertise.ts'
-import { parseInteger, parseJsonText, parseSwitchOrText } from '../values/parse-text.ts'
+import { parseInteger, parseJsonText, parseSwitchOrText, type Parsed } from '../values/parse-text.ts'
 import {
   filePath,
   joint,
@@ -27,6 +27,11 @@ const advertised = v.strictObject(
   },
   'an object such as { name: "TV", dial: true }',
 )
+
+function parseAdvertised(texts: readonly string[]): Parsed {
+  const parsed = parseJsonText(texts)
+  return 'value' in parsed ? parsed : { ...parsed, hint: `write '{"dial":true}', with quotes around each key` }
+}
 
 /** Where the server listens. */
 export class AddressOptions {
@@ -92,7 +97,7 @@ export class AddressOptions {
     kind: 'optional',
     valueName: 'NAME',
     form: () => / |^\{/,
-    parse: (texts) => (texts.at(-1)?.startsWith('{') === true ? parseJsonText(texts) : parseSwitchOrText(texts)),
+    parse: (texts) => (texts.at(-1)?.startsWith('{') === true ? parseAdvertised(texts) : parseSwitchOrText(texts)),
     default: false,
     description: 'Tell the devices of the network of this server by mDNS; use with --lan.',
     accepts: 'true, false, a name such as "My name", or an object such as { "dial": true }',

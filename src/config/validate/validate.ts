@@ -117,6 +117,13 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
   if (key === 'listeners' && inner.length > 1) {
     return keyProblem([key, ...inner], inner.includes('certificates') ? certificateKeys : listenerKeys, issue)
   }
+  const part = key === 'advertise' ? issue.path?.[0]?.key : undefined
+  if (typeof part === 'string' && part !== key) {
+    const { message, hint } = keyProblem([key, part], advertiseKeys, issue)
+    // The path of a flag is its name alone.
+    const named = issue.type === 'strict_object' ? `${message} ${quote(part)}` : `${quote(part)}: ${message}`
+    return { path: [key], message: named, hint }
+  }
   const limit = key === 'limits' ? inner[0] : undefined
   if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
   const message = expected(issue.message, issue.input, entry?.isSecret)
@@ -125,6 +132,7 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
   return { path: [key], message, hint: foreignValue(key, issue.input) ?? usual }
 }
 
+const advertiseKeys: readonly string[] = ['name', 'http', 'googlecast', 'dial']
 const certificateKeys: readonly string[] = ['cert', 'key', 'ca', 'pfx', 'passphrase']
 
 /** A problem within an item of a list. Repeats no value: it may be a passphrase. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { networkInterfaces } from 'node:os'
+import { announcedServices, createAdvertising } from '../../../src/advertise/advertise.ts'
 import { reachedAddresses } from '../../../src/advertise/interfaces.ts'
 import { createReplyBudget } from '../../../src/advertise/reply-budget.ts'
 
@@ -26,6 +27,38 @@ test('advertises on the networks that the listener is bound to, never on the loo
   assert.deepEqual(addressesOf('0.0.0.0'), ['192.0.2.7', '198.51.100.7'])
   assert.deepEqual(addressesOf('198.51.100.7'), ['198.51.100.7'])
   assert.deepEqual(addressesOf('127.0.0.1', '::1'), [])
+})
+
+test('names what is announced, and where DIAL describes the device', () => {
+  const plain = { config: { tls: false }, bound: { port: 8008, addresses: ['::'] } }
+  const secure = { config: { tls: true }, bound: { port: 8443, addresses: ['::'] } }
+  const all = { name: 'My name', http: true, googlecast: 8009, dial: '/dd.xml' }
+  assert.deepEqual(announcedServices(all, [secure, plain], interfaces), [
+    '"My name"',
+    '_http._tcp',
+    '_googlecast._tcp',
+    'DIAL at http://192.0.2.7:8008/dd.xml',
+  ])
+  const usual = { name: undefined, http: true, googlecast: undefined, dial: undefined }
+  const [name = '', ...services] = announcedServices(usual, [secure], interfaces)
+  assert.match(name, /^".* 8443"$/)
+  assert.deepEqual(services, ['_https._tcp'])
+  assert.deepEqual(announcedServices(usual, [plain], {}), [])
+})
+
+test('warns where no network reaches the server', async () => {
+  const warnings: string[] = []
+  const bound = { port: 8008, addresses: ['127.0.0.1'] }
+  const advertising = createAdvertising({
+    advertise: { name: undefined, http: true, googlecast: undefined, dial: undefined },
+    base: '/',
+    listeners: () => [{ config: { tls: false }, bound }],
+    onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`),
+  })
+  await advertising.close()
+  assert.deepEqual(warnings, [
+    'W8008_ADVERTISE: No IPv4 network reaches this server, so it is announced nowhere until one does.',
+  ])
 })
 
 test('knows the addresses of its network', () => {

@@ -95,9 +95,9 @@ test('lists network URLs, mounts and details', () => {
 })
 
 test('says what the network is told, and under which name', () => {
-  const announced = ['My name', '_http._tcp', 'DIAL']
-  assert.match(renderBanner(facts({ announced }), terminal), /\n {2}Announce {2}My name · _http\._tcp · DIAL\n/)
-  assert.match(renderPlainBanner(facts({ announced })), /\nAnnounced: My name, _http\._tcp, DIAL\n/)
+  const announced = ['"My name"', '_http._tcp', 'DIAL']
+  assert.match(renderBanner(facts({ announced }), terminal), /\n {2}Announce {2}"My name" · _http\._tcp · DIAL\n/)
+  assert.match(renderPlainBanner(facts({ announced })), /\nAnnounced "My name": _http\._tcp, DIAL\n/)
   assert.doesNotMatch(renderBanner(facts(), terminal), /Announce/)
 })
 

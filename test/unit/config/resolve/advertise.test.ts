@@ -13,7 +13,10 @@ test('is read from text: a switch, a name, or JSON', () => {
     values.slice(0, 4),
     [true, 'My name', false, { dial: true }].map((value) => ({ value })),
   )
-  assert.match(JSON.stringify(values[4]), /is not JSON/)
+  assert.deepEqual(values[4], {
+    message: 'the value is not JSON',
+    hint: `write '{"dial":true}', with quotes around each key`,
+  })
   // A word behind the flag is the folder, unless it cannot be one.
   assert.deepEqual(
     ['./site', 'My name', '{"dial":true}'].map((word) => form?.().test(word)),
@@ -56,7 +59,15 @@ describe('advertise', () => {
     [{ advertise: { dial: 'x' }, lan: true }, /advertise\.dial: "x" is not a path/],
     [{ advertise: { dial: '/a\r\nb' }, lan: true }, /is not a path/],
     [{ advertise: { http: false }, lan: true }, /nothing is advertised/],
-    [{ advertise: { ssdp: true }, lan: true }, /expected an object such as/],
+    [
+      { advertise: { ssdp: true }, lan: true },
+      /^advertise: unknown key "ssdp"; use one of name, http, googlecast, dial$/,
+    ],
+    [{ advertise: { nmae: 'TV' }, lan: true }, /^advertise: unknown key "nmae"; did you mean "name"\?$/],
+    [
+      { advertise: { dial: 5 }, lan: true },
+      /^advertise: "dial": expected true, false or a path; use true, false or a path$/,
+    ],
     [{ advertise: { dial: true }, listeners: [{ tls: true, port: 0, lan: true }] }, /DIAL needs plain HTTP/],
   ] as const) {
     test(`${JSON.stringify(options)} is refused`, () => {
