@@ -188,7 +188,8 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
   const { listeners } = config
   const encrypted = target.startsWith('https:')
   const usual = listeners.find(({ tls }) => tls === encrypted) ?? listeners[0]
-  const port = usual?.ports[0] ?? 0
+  // Where the system will choose the port, any one stands for it: no client names 0.
+  const port = usual?.ports[0] || 8008
   const host = new RequestHeaders(given).get('host')
   const named =
     host ?? parseRequestTarget(method, target).authority ?? (port === 80 ? 'localhost' : `localhost:${port}`)

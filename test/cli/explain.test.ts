@@ -91,6 +91,13 @@ test('explain takes the flags of the server', async (t) => {
   assert.match(stdout, /localhost:5000/)
 })
 
+test('explain takes a path where the system will choose the port', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': config })
+  const { exitCode, stdout } = await run(t, ['explain', '/api/users', '--port', '0'], { cwd })
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^ +Route +\/api +/m)
+})
+
 test('explain tells what the server answers before any route', async (t) => {
   const cwd = await folderOf(t, {})
   const basic = `Authorization: Basic ${Buffer.from('ann:open').toString('base64')}`
