@@ -89,6 +89,11 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
     cause: 'The disk is full, or the reader of the output is too slow.',
     remedy: 'Free disk space, read faster, or log less: --log none.',
   },
+  W8008_PLACEHOLDER: {
+    meaning: 'A fixed reply has a word in braces that is nearly a placeholder, and sends it as it is.',
+    cause: 'A typing error in {origin}, {host}, {port} or {base}.',
+    remedy: 'Correct the word; other text in braces is sent as it is.',
+  },
   W8008_PRESET: {
     meaning: 'Listeners of the preset are not opened, since a setting replaces them or turns their TLS off.',
     cause: 'port, PORT, socket, fd, tls or tlsPort beside a preset that has listeners.',

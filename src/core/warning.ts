@@ -19,6 +19,7 @@ export type WarningCode =
   | 'W8008_NOT_REWRITTEN'
   | 'W8008_OPEN'
   | 'W8008_OUTPUT'
+  | 'W8008_PLACEHOLDER'
   | 'W8008_PRESET'
   | 'W8008_PROJECT'
   | 'W8008_RESTART'

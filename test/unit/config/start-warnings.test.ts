@@ -40,3 +40,24 @@ test('names each route that does not verify certificates, in either form', () =>
     ['/a', '/b'].map((id) => `W8008_UNVERIFIED The route ${id} does not verify the certificates of its upstreams.`),
   )
 })
+
+test('asks whether a word in braces of a fixed reply is a placeholder, near misses only', () => {
+  const warningsOf = (reply: { body?: string; json?: unknown; headers?: Record<string, string> }): string[] =>
+    startWarnings(resolveConfig({ routes: [{ match: { path: '/r' }, reply }] })).map(
+      ({ code, message, hint }) => `${code} ${message} ${hint}`,
+    )
+  const said = (word: string, meant: string): string =>
+    `W8008_PLACEHOLDER The reply of the route /r sends {${word}} as it is. did you mean {${meant}}?`
+  assert.deepEqual(warningsOf({ body: '{orign}/a {orign}/b' }), [said('orign', 'origin')])
+  assert.deepEqual(warningsOf({ json: { url: 'http://{hots}/' } }), [said('hots', 'host')])
+  assert.deepEqual(warningsOf({ headers: { Location: '{Origin}/' } }), [said('Origin', 'origin')])
+  for (const body of [
+    '{origin}{host}{port}',
+    '{{orign}}',
+    '{name} {post} {id} {base}',
+    'a{color:red}',
+    '{ orign }',
+    '{"orign":1}',
+  ])
+    assert.deepEqual(warningsOf({ body }), [], body)
+})
