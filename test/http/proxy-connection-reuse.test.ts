@@ -195,3 +195,27 @@ for (const method of ['GET', 'POST']) {
     await transport.close()
   })
 }
+
+// An upstream that does not read the content takes it for the next request, whose reply would go to another client.
+for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'POST']) {
+  for (const content of ['Content-Length: 4\r\n\r\nGET ', 'Transfer-Encoding: chunked\r\n\r\n4\r\nGET \r\n0\r\n\r\n']) {
+    test(`reuses the connection of ${method} with ${content.slice(0, 14)} only where content has a meaning`, async () => {
+      const seen: string[] = []
+      await using backend = await startBackend(async (connection) => {
+        while (await connection.sees('GET ')) {
+          const head = await connection.head()
+          seen.push(head)
+          connection.send(head.startsWith('HEAD') ? 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n' : ok)
+        }
+      })
+      await using front = await startFront(backend.port, noRetries)
+      using client = await RawClient.open(front.port)
+      client.send(`${method} /first HTTP/1.1\r\n${front.hostLine}\r\n${content}`)
+      assert.equal((await client.reply(method)).status, 200)
+      client.send(`GET /second HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+      assert.equal((await client.reply()).status, 200)
+      assert.equal(backend.sockets.length, method === 'POST' ? 1 : 2)
+      assert.equal(/\r\nConnection: close\r\n/.test(seen[0] ?? ''), method !== 'POST')
+    })
+  }
+}

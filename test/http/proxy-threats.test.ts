@@ -155,7 +155,7 @@ const cases: readonly Case[] = [
     lines: get('/api', `Content-Length: ${smuggled.length}`),
     content: smuggled,
     status: 200,
-    asks: /content-length: \d+\r\n\r\nGET \/api\/smuggled/i,
+    asks: /content-length: \d+\r\nConnection: close\r\n\r\nGET \/api\/smuggled/i,
   },
   {
     name: 'fields that Connection nominates, framing among them',

@@ -18,7 +18,8 @@ export const limitTexts: Readonly<Record<keyof Limits, string>> = {
   drainMs: 'Milliseconds that the end of an HTTP/2 reply waits for such content.',
   lingerBytes: 'Bytes read and dropped after a reply that closes the connection, so that the client can read it.',
   writeMs: 'Milliseconds in which a slow client must read a part of its reply.',
-  upstreamConnections: 'HTTP/1.1 connections to one upstream; beyond it requests wait for a free one.',
+  upstreamConnections:
+    'HTTP/1.1 connections to one upstream; beyond it requests wait for a free one. Each upgrade has one beside them.',
   waitingReplies: 'Replies that wait for slow clients; beyond it the one that has waited longest is aborted.',
   waitingBytes: 'Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted.',
   openFiles: 'Files open for sending; beyond it those of slow clients are closed until they read again.',

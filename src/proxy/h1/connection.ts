@@ -45,6 +45,7 @@ export class Http1Connection implements ResponseEvents {
   #stopWriting: () => void = nothing
   #isWriting = false
   #hasBegun = false
+  #isLast = false
   #keepAliveMs = idleMs
   #idle: NodeJS.Timeout | undefined
   #error: Error | undefined
@@ -68,12 +69,14 @@ export class Http1Connection implements ResponseEvents {
     this.#user = user
     this.#isWriting = true
     this.#hasBegun = false
+    this.#isLast = false
     this.#parser.expect({ method: user.request.method, isUpgrade })
     try {
-      const stop = writeRequest(this.socket, user.request, {
+      const stop = writeRequest(this.socket, user.request, isUpgrade, {
         begun: () => void (this.#hasBegun = true),
-        sent: () => {
+        sent: (isReusable) => {
           this.#isWriting = false
+          this.#isLast = !isReusable
           this.#stopWriting = nothing
         },
         broken: (error) => user.broken(error),
@@ -141,7 +144,8 @@ export class Http1Connection implements ResponseEvents {
   /** Takes the next request, or closes. */
   #next(): void {
     // After a response that precedes the end of its request the upstream may not read the rest.
-    if (this.#isWriting || !this.#parser.isReusable || this.#keepAliveMs <= 0) this.socket.destroy()
+    const isSent = !this.#isWriting && this.socket.writableLength === 0
+    if (!isSent || this.#isLast || !this.#parser.isReusable || this.#keepAliveMs <= 0) this.socket.destroy()
     else if (!this.socket.destroyed) this.#events.idle(this)
   }
 

@@ -10,12 +10,23 @@ const forbidden = /[^\t\u0020-\u007e\u0080-\u00ff]/
 /** A blank would end the request-target early. */
 const forbiddenInLine = /[^\u0021-\u007e\u0080-\u00ff]/
 
+/** Methods whose content has no meaning. */
+const emptyMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'])
+
+/**
+ * Whether an upstream may not read the content, and take it for the next request (RFC 9110 section 9.3.1): its reply would
+ * go to another client.
+ */
+function mayBeMisread({ method, body }: UpstreamRequest): boolean {
+  return body !== null && emptyMethods.has(method)
+}
+
 /** What follows the sending of a request. */
 export interface RequestEvents {
   /** The system took the first bytes. */
   begun(): void
-  /** All of it was written. */
-  sent(): void
+  /** All of it was written. The connection may serve another request after the response, or must not. */
+  sent(isReusable: boolean): void
   /** The content broke off, since the client left, or is not what was announced. */
   broken(error: UpstreamError): void
 }
@@ -24,9 +35,15 @@ export interface RequestEvents {
  * Writes a request to a socket: the header section with the first bytes of the content, then the rest with backpressure,
  * in chunks where its length is unknown. Returns a function that stops it.
  *
+ * @param isUpgrade Whether the request asks for an upgrade.
  * @throws UpstreamError for a request that HTTP/1.1 cannot carry
  */
-export function writeRequest(socket: Socket, request: UpstreamRequest, events: RequestEvents): () => void {
+export function writeRequest(
+  socket: Socket,
+  request: UpstreamRequest,
+  isUpgrade: boolean,
+  events: RequestEvents,
+): () => void {
   const { body, length } = request
   const putHead = (head: string): void => {
     socket.write(head, 'latin1')
@@ -35,11 +52,12 @@ export function writeRequest(socket: Socket, request: UpstreamRequest, events: R
   }
   if (body === null) {
     putHead(`${startOf(request)}${noContent(request)}\r\n`)
-    events.sent()
+    events.sent(true)
     return () => {}
   }
   const isChunked = length === undefined
-  let head: string | undefined = `${startOf(request)}${framing(request)}\r\n`
+  const isLast = !isUpgrade && mayBeMisread(request)
+  let head: string | undefined = `${startOf(request)}${framing(request)}${isLast ? 'Connection: close\r\n' : ''}\r\n`
   const begin = (): void => {
     if (head !== undefined) putHead(head)
     head = undefined
@@ -71,17 +89,17 @@ export function writeRequest(socket: Socket, request: UpstreamRequest, events: R
     if (!isChunked && missing > 0) return fail(protocolError('the request content is too short'))
     stop()
     // Empty content needs no chunks, which some servers do not read.
-    if (head !== undefined && (request.announced ?? []).length === 0)
+    if (head !== undefined && (request.announced ?? []).length === 0) {
       putHead(`${startOf(request)}${noContent(request)}\r\n`)
-    else {
-      begin()
-      try {
-        if (isChunked) socket.write(lastChunk(request), 'latin1')
-      } catch (error) {
-        return events.broken(error as UpstreamError)
-      }
+      return events.sent(true)
     }
-    events.sent()
+    begin()
+    try {
+      if (isChunked) socket.write(lastChunk(request), 'latin1')
+    } catch (error) {
+      return events.broken(error as UpstreamError)
+    }
+    events.sent(!isLast)
   }
   const fail = (error: UpstreamError): void => {
     stop()
