@@ -47,7 +47,7 @@ const everywhere: readonly Difference[] = [
   },
   {
     reason: 'Connections to upstreams are used again; http-proxy opens one for each request unless it gets an agent.',
-    changes: [['upstream field connection', 'close', 'keep-alive']],
+    changes: [['upstream field connection', 'close', undefined]],
   },
   {
     reason: 'RFC 9110 section 7.6.1: how long a connection to the client stays open is for us to say.',

@@ -100,7 +100,8 @@ export function ask(method: string, target: string, lines: readonly string[] = [
   return [`${method} ${target} HTTP/1.1`, 'Host: PROXY', ...lines, '', content].join('\r\n')
 }
 
-function messagesIn(text: string, ended: boolean): Message[] {
+/** The messages in a text; the last one may be incomplete. */
+export function messagesIn(text: string, ended: boolean): Message[] {
   const first = readMessage(text, { ended })
   if (first === undefined) return []
   return first.isComplete ? [first, ...messagesIn(text.slice(first.length), ended)] : [first]

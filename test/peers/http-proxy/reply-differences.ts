@@ -2,6 +2,14 @@ import type { Difference } from './differences.ts'
 
 const fields: readonly Difference[] = [
   {
+    reason: 'RFC 9112 section 5.2: a proxy joins the lines of a folded field, or answers 502.',
+    cases: ['a folded reply field'],
+    changes: [
+      ['client line', 'HTTP/1.1 500 Internal Server Error', 'HTTP/1.1 200 OK'],
+      ['client page', 'Something went wrong', undefined],
+    ],
+  },
+  {
     reason: 'RFC 9110 section 8.6: a 204 has no length.',
     cases: ['204 with a length'],
     changes: [['client field content-length', '0', undefined]],
@@ -73,6 +81,11 @@ const contents: readonly Difference[] = [
       ['client line', 'HTTP/1.1 500 OK', 'HTTP/1.1 200 OK'],
       ['client page', 'Something went wrong', undefined],
     ],
+  },
+  {
+    reason: 'As before.',
+    cases: ['a WebSocket that is refused in chunks'],
+    changes: [['client framing', 'chunked', 'length 2']],
   },
   { reason: 'As before.', cases: ['a reply of no chunk'], changes: [['client framing', 'chunked', 'length 0']] },
   { reason: 'As before.', cases: ['chunks for HTTP/1.0'], changes: [['client framing', 'close', 'length 2']] },
@@ -262,7 +275,7 @@ const upgrades: readonly Difference[] = [
     reason: 'RFC 9110 section 7.8: a server ignores Upgrade in HTTP/1.0.',
     cases: ['a WebSocket of HTTP/1.0'],
     changes: [
-      ['upstream field connection', 'Upgrade', 'keep-alive'],
+      ['upstream field connection', 'Upgrade', undefined],
       ['upstream framing', 'tunnel', 'none'],
       ['upstream field upgrade', 'websocket', undefined],
     ],

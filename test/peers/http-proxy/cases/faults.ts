@@ -1,4 +1,4 @@
-import { ask, reply, request, type Case } from '../observe.ts'
+import { ask, messagesIn, ok, reply, request, type Case } from '../observe.ts'
 
 const get = ask('GET', '/')
 const post = ask('POST', '/', ['Content-Length: 3'], 'abc')
@@ -224,6 +224,10 @@ const clientFaults: readonly Case[] = [
   {
     name: 'two requests at once',
     request: ask('GET', '/1') + ask('GET', '/2', ['Connection: close']),
+    reply: async (connection) => {
+      const whole = (): number => messagesIn(connection.text, false).filter(({ isComplete }) => isComplete).length
+      for (let answered = 0; await connection.until(() => whole() > answered); answered++) connection.send(ok('ok'))
+    },
     client: (client) => client.closed(),
   },
 ]
