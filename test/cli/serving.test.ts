@@ -191,7 +191,7 @@ test(
     })
     const line = [...commandWords, '--port', '0', '--no-live'].map((word) => `'${word}'`).join(' ')
     // Coverage loads the command in many files at once, each by a descriptor.
-    const { stdout, stderr } = start(t, [], { cwd, words: ['sh', '-c', `ulimit -n 96; exec ${line}`] })
+    const { stdout, stderr } = start(t, [], { cwd, words: ['sh', '-c', `ulimit -n 192; exec ${line}`] })
     const [, port = ''] = await stdout(/ at http:\/\/localhost:(\d+)/)
     // By then the server has loaded what it may need later.
     await stderr(/source of a Hugo project/)
@@ -203,7 +203,7 @@ test(
       client.send(`GET ${target} HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`).reply()
     // Each connection takes a descriptor. The last one that is accepted leaves none for a file.
     let last: RawReply | undefined
-    for (let tries = 0; last?.status !== 503 && tries < 96; tries++) {
+    for (let tries = 0; last?.status !== 503 && tries < 192; tries++) {
       const client = await RawClient.open(Number(port))
       // Where a module is loaded at this moment, the system has no descriptor for the connection itself, which ends.
       last = await ask(client, '/large.bin').catch(() => undefined)

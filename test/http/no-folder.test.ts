@@ -65,8 +65,8 @@ describe('root: false', () => {
 
   test('is explained', async () => {
     const explained = await explainRequest(resolveConfig(options), { method: 'GET', url: '/x', headers: [] })
-    assert.equal(explained?.text, 'no route matches, and no folder is served')
-    assert.equal(explained?.answer?.status, 404)
+    assert.equal(explained?.text, '404: no route or folder matches')
+    assert.equal(explained?.kind, 'none')
   })
 
   test('is no other switch', () => {
