@@ -17,9 +17,14 @@ export function plainly(value: unknown): string {
   return inherits ? 'use an object that inherits nothing' : 'use an object'
 }
 
-/** Freezes plain data to the bottom. */
+/**
+ * Freezes plain objects and lists to the bottom. An app, a buffer and an instance of a class stay as they are: the program
+ * still changes them.
+ */
 export function deepFreeze<Value extends object>(value: Value): Value {
-  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
+  for (const inner of Object.values(value)) {
+    if (Array.isArray(inner) || (isPlainObject(inner) && !hasFetch(inner))) deepFreeze(inner)
+  }
   return Object.freeze(value)
 }
 

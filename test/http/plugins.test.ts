@@ -20,6 +20,32 @@ const answers = (name: string, path = `/${name}`): Plugin => ({
   },
 })
 
+/** An app that changes itself, and refers to itself. */
+class CountingApp {
+  readonly self: CountingApp = this
+  readonly bytes: Buffer = Buffer.from('app')
+  readonly count = { requests: 0 }
+  fetch(): Response {
+    return new Response(`${this.bytes.toString()} ${++this.count.requests}`)
+  }
+}
+
+describe('options', () => {
+  for (const [name, options] of [
+    ['class', () => new CountingApp()],
+    ['object', () => ({ count: { requests: 0 }, fetch: CountingApp.prototype.fetch, bytes: Buffer.from('app') })],
+  ] as const) {
+    test(`sees apps without freezing them: ${name}`, async () => {
+      const app = options()
+      const routes = [{ match: { path: '/fn' }, handler: app }]
+      const sites = [{ host: 'site.localhost', routes: [{ match: { path: '/fn' }, handler: app }] }]
+      await using server = createServer({ routes, sites, plugins: [{ name: 'looks', options: () => ({}) }] })
+      assert.deepEqual([await get(server, '/fn'), await get(server, '/fn')], ['app 1', 'app 2'])
+      assert.equal(await (await server.fetch('http://site.localhost/fn')).text(), 'app 3')
+    })
+  }
+})
+
 describe('configureServer', () => {
   test('is called in order before createServer returns, and adds layers, routes and listeners', async () => {
     const order: string[] = []
