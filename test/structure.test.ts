@@ -15,6 +15,7 @@ const entries: Record<string, string> = {
   advertise: 'advertise/advertise.ts',
   control: 'control/control.ts',
   inspect: 'inspect/inspect.ts',
+  'inspect/filter': 'inspect/filter/filter.ts',
   live: 'live/live.ts',
   'live/inject': 'live/inject/inject.ts',
   'middleware/auth': 'middleware/auth/auth.ts',
@@ -72,8 +73,9 @@ const below: Record<string, readonly string[]> = {
 
   advertise: feature,
   control: feature,
-  inspect: [...feature, 'inspect/access-log'],
+  inspect: [...feature, 'inspect'],
   'inspect/access-log': feature,
+  'inspect/filter': feature,
   live: [...feature, 'live/tracking', 'live/inject', 'live/watch'],
   'live/tracking': feature,
   'live/inject': [...feature, 'live/'],

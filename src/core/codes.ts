@@ -37,6 +37,7 @@ export const errorCodes = {
   E8008_TARGET_INVALID: { exitCode: 1, status: 400 },
   E8008_PATH_INVALID: { exitCode: 1, status: 400 },
   E8008_BODY_INVALID: { exitCode: 1, status: 400 },
+  E8008_FILTER: { exitCode: 2, status: 400 },
   E8008_UNAUTHORIZED: { exitCode: 1, status: 401 },
   E8008_FORBIDDEN: { exitCode: 1, status: 403 },
   E8008_CLIENT: { exitCode: 1, status: 403 },

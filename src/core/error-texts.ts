@@ -171,6 +171,11 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     cause: 'A call of /__serve8008/reload without a list of paths.',
     remedy: 'Send {"paths":["/absolute/path/app.css"]}, or no content.',
   },
+  E8008_FILTER: {
+    meaning: 'The filter of serve8008 tail or record cannot be read; the sentence names the character.',
+    cause: 'A key that there is not, a value that does not fit its key, or a quote or parenthesis without its end.',
+    remedy: 'Use the keys that the sentence lists, such as status:5xx; put other text in quotes.',
+  },
   E8008_UNAUTHORIZED: {
     meaning: 'The user name and password are missing or wrong.',
     cause: 'The server or the route has auth or authFile.',
