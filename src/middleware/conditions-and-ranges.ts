@@ -4,9 +4,9 @@ import { allowsRange, evaluatePreconditions } from '../http/semantics/conditiona
 import type { Exchange, Filter } from '../http/message/exchange.ts'
 import { digestFields } from '../http/message/field-classes.ts'
 import { withoutFields } from '../http/message/headers.ts'
-import { FileSlice } from '../http/body/file.ts'
+import { FileSlice, readIfSmall } from '../http/body/file.ts'
 import { parseRange, type ByteRange } from '../http/semantics/range.ts'
-import type { Reply } from '../http/message/reply.ts'
+import { memoizeReply, type Reply } from '../http/message/reply.ts'
 import { multipartReply } from './multipart.ts'
 import { fieldsOfNotModified, fieldsOfRefusal } from './representation-fields.ts'
 
@@ -51,7 +51,7 @@ export function createConditionsAndRanges(options: ConditionsAndRangesOptions): 
     }
     if (outcome === 'not-modified') {
       discard(reply.body)
-      return { status: 304, headers: fieldsOfNotModified(reply.headers, validators.etag !== undefined), body: null }
+      return notModified(reply)
     }
 
     // RFC 9110 section 14.2 defines Range for GET only.
@@ -78,10 +78,17 @@ export function createConditionsAndRanges(options: ConditionsAndRangesOptions): 
   }
 }
 
+const notModified = memoizeReply(({ headers, validators }) => ({
+  status: 304,
+  headers: fieldsOfNotModified(headers, validators?.etag !== undefined),
+  body: null,
+}))
+
 function partReply(reply: Reply, headers: string[], body: Uint8Array | FileSlice, range: ByteRange): Reply {
   const { first, last } = range
   const { length } = body
   headers.push('Content-Range', `bytes ${first}-${last}/${length}`)
-  const part = body instanceof Uint8Array ? body.subarray(first, last + 1) : body.narrow(first, last - first + 1)
+  const part =
+    body instanceof Uint8Array ? body.subarray(first, last + 1) : readIfSmall(body.narrow(first, last - first + 1))
   return { status: 206, headers, body: part, close: reply.close }
 }

@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs'
 import { ServeError } from '../../core/serve-error.ts'
 import type { FileHandle } from './open-files.ts'
 
@@ -46,6 +47,23 @@ export class FileSlice {
 
 /** Bytes of the first read, which is sent alone: a client that never reads costs no more. */
 const firstReadBytes = 64 * 1024
+
+/**
+ * The bytes of a slice that one read takes, read in this turn like a small file: Node's threads for files would cost
+ * more than the read. The slice itself if it is longer, or cannot be read: sending it reports the error.
+ */
+export function readIfSmall(slice: FileSlice): FileSlice | Uint8Array {
+  if (slice.length > firstReadBytes) return slice
+  const buffer = Buffer.allocUnsafe(slice.length)
+  try {
+    if (readSync(slice.fd, buffer, 0, slice.length, slice.start) < slice.length) return slice
+  } catch {
+    return slice
+  }
+  slice.dispose()
+  return buffer
+}
+
 /** Bytes of each later read: fewer calls than with the 64 KiB of a stream. */
 const chunkBytes = 256 * 1024
 /** Buffers that are kept for the next download; the others are garbage. */

@@ -1,4 +1,4 @@
-import { close, read } from 'node:fs'
+import { closeSync, read } from 'node:fs'
 import { ServeError } from '../../core/serve-error.ts'
 
 /** Concurrent reads: Node has few threads for files, and a file that is read stays open. */
@@ -113,9 +113,14 @@ export class FileHandle {
 
   #close(): void {
     this.#files.closed(this)
-    // A close that fails has released the descriptor too.
-    if (this.#fd !== undefined) close(this.#fd, () => {})
+    if (this.#fd === undefined) return
+    const fd = this.#fd
     this.#fd = undefined
+    try {
+      closeSync(fd)
+    } catch {
+      // A close that fails has released the descriptor too.
+    }
   }
 }
 

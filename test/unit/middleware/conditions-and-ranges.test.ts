@@ -131,13 +131,36 @@ test('a range of content in memory', async () => {
   assert.deepEqual(fields, { ...fieldsOf(whole()), 'content-range': 'bytes 2-5/9' })
 })
 
-test('a range of a file narrows the slice, counted from where the slice starts', async (t) => {
-  const file = fileSlice(t, 'abc123456789')
-  const { body } = run(whole(file.narrow(3, 9)), ['Range', 'bytes=-3'])
+test('a long range of a file narrows the slice, counted from where the slice starts', async (t) => {
+  const file = fileSlice(t, `abc${'1'.repeat(70_000)}`)
+  const { body } = run(whole(file.narrow(3, 70_000)), ['Range', 'bytes=-65537'])
   assert.ok(body instanceof FileSlice)
-  assert.deepEqual([body.fd, body.start, body.length], [file.fd, 9, 3])
+  assert.deepEqual([body.fd, body.start, body.length], [file.fd, 4466, 65_537])
   body.dispose()
   await closed(file)
+})
+
+test('a short range of a file is read, counted from where the slice starts, and the file is closed', async (t) => {
+  const file = fileSlice(t, 'abc123456789')
+  const { body } = run(whole(file.narrow(3, 9)), ['Range', 'bytes=-3'])
+  assert.equal(String(await contentOf(body)), '789')
+  await closed(file)
+})
+
+test('a short range that cannot be read whole stays a slice, whose sending fails', async (t) => {
+  const file = fileSlice(t, 'abc')
+  const { body } = run(whole(file.narrow(0, 9)), ['Range', 'bytes=1-7'])
+  assert.ok(body instanceof FileSlice)
+  assert.deepEqual([body.start, body.length], [1, 7])
+  body.dispose()
+  await closed(file)
+})
+
+test('a shared reply has one 304', () => {
+  const reply = Object.freeze(whole())
+  const ask = (): Reply => run(reply, ['If-None-Match', etag])
+  assert.equal(ask().status, 304)
+  assert.equal(ask(), ask())
 })
 
 test('HEAD ignores Range', () => {

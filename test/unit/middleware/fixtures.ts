@@ -26,7 +26,7 @@ export function fileSlice(t: TestContext, content: Uint8Array | string): FileSli
 const descriptors = new WeakMap<FileSlice, number>()
 
 /**
- * Resolves when the file of a slice, or a descriptor, is closed. The thread pool closes it, so each turn checks it again.
+ * Resolves when the file of a slice, or a descriptor, is closed. A read under way delays that, so each turn checks it again.
  * The test fails if it stays open.
  */
 export async function closed(file: FileSlice | number): Promise<void> {
