@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/message/exchange.ts'
-import { getField, withVary, type RequestHeaders } from '../http/message/headers.ts'
+import { getField, type RequestHeaders } from '../http/message/headers.ts'
 import { documentDestinations, isNavigation, navigationFields } from '../http/semantics/navigation.ts'
-import { memoizeReply, type Reply } from '../http/message/reply.ts'
+import { variedBy, type Reply } from '../http/message/reply.ts'
 
 /** A kind of document that can hold a script. */
 export type DocumentKind = 'html' | 'xhtml' | 'svg'
@@ -89,18 +89,11 @@ const openedFields: readonly string[] = ['Sec-Fetch-Dest', 'User-Agent', 'Refere
 /** Adds the fields that {@link asksForPage} reads to `Vary`. */
 export function variedByPage(reply: Reply, { headers }: Exchange, kind: DocumentKind | WrappedKind): Reply {
   const fields = isWrapped(kind) ? wrappedFields(headers) : navigationFields(headers)
-  const known = varied.get(fields)
-  if (known !== undefined) return known(reply)
-  const vary = memoizeReply((plain) => ({
-    ...plain,
-    headers: [...fields, 'X-Serve8008'].reduce(withVary, plain.headers),
-  }))
-  varied.set(fields, vary)
-  return vary(reply)
+  return variedBy(variedBy(reply, fields), ownFields)
 }
+
+const ownFields: readonly string[] = ['X-Serve8008']
 
 function wrappedFields(headers: RequestHeaders): readonly string[] {
   return headers.get('sec-fetch-dest') === 'document' ? openedFields : partFields
 }
-
-const varied = new Map<readonly string[], (reply: Reply) => Reply>()

@@ -136,7 +136,7 @@ export function adviseSoon({ routes }: Pick<Site, 'routes'>, events: Events): vo
   if (isElsewhere) return
   let isClosed = false
   const timer = setTimeout(() => {
-    void routes.folders[0]?.advice().then((advice) => {
+    void Promise.resolve(routes.folders[0]?.advice()).then((advice) => {
       if (isClosed || advice?.command === undefined) return
       events.emit('warning', { code: 'W8008_PROJECT', message: advice.message, hint: advice.command })
     })

@@ -1,27 +1,28 @@
+import type { BigIntStats } from 'node:fs'
 import { join, extname } from 'node:path'
 import { ServeError, type Suggestion } from '../core/serve-error.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 import { withoutField, withVary, type HeaderList, type RequestHeaders } from '../http/message/headers.ts'
 import { documentDestinations, isNavigation, navigationFields } from '../http/semantics/navigation.ts'
-import type { Reply } from '../http/message/reply.ts'
+import { memoizeReply, variedBy, type Reply } from '../http/message/reply.ts'
 import { preferredType } from '../pages/preferred-type.ts'
-import type { AccessPolicy } from './access/access-policy.ts'
 import type { FileReplies } from './files/file-replies.ts'
-import { statWithin } from './stat.ts'
+import { sharedInBatch, type BatchLook } from './stat.ts'
 import type { UrlPath } from './url-path.ts'
-import type { ProjectAdvice } from './project-advice.ts'
+import type { Advise, ProjectAdvice } from './project-advice.ts'
 import { hasUsualType, mediaType, octetStream } from '../http/message/media-type.ts'
 
 /** Options of {@link createFallback}. */
 export interface FallbackOptions {
-  readonly access: AccessPolicy
+  /** The state of a file or folder. */
+  readonly look: BatchLook<BigIntStats | undefined>
   readonly files: FileReplies
   /** Absolute path of the served folder. */
   readonly root: string
   /** Page of a single-page app, relative to the root, or undefined. */
   readonly single: string | undefined
   /** Advice about the project in the folder; undefined if there is none. */
-  readonly advice: () => Promise<ProjectAdvice | undefined>
+  readonly advice: Advise
 }
 
 /** The option that answers every path of a single-page app with its page. */
@@ -39,12 +40,13 @@ const varyFields = ['Accept', 'Sec-Fetch-Dest'] as const
  * from missing ones.
  */
 export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply> {
-  const { access, files, root, single, advice } = options
+  const { look, files, root, single } = options
+  const advice = sharedInBatch(options.advice)
   const singlePage = single === undefined ? undefined : join(root, single)
   const missingPage = join(root, '404.html')
 
   function send(path: string, x: Exchange): Reply | undefined {
-    const stat = statWithin(path, access)
+    const stat = look(path, x)
     return stat?.isFile() === true ? files.send(path, stat, x) : undefined
   }
 
@@ -52,29 +54,37 @@ export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: 
   function missing({ names }: UrlPath, x: Exchange): Promise<never> {
     if (singlePage !== undefined) throw notFound(endingHint(x.headers, names))
     if (!asksForAppPage(x.headers, names)) throw notFound()
-    return advice().then((known) => {
-      if (known === undefined) throw notFound()
-      // The start has logged the advice: the request line does not repeat it.
-      x.notes.remark ??= ''
-      if (known.kind === 'app') x.notes.missesApp = true
-      const { message, command } = known
-      throw notFound(command === undefined ? { fix: singleFix } : { hint: `${message} Run: ${command}` })
-    })
+    const known = advice(root, x)
+    return known instanceof Promise ? known.then((loaded) => missingWith(loaded, x)) : missingWith(known, x)
+  }
+
+  function missingWith(known: ProjectAdvice | undefined, x: Exchange): never {
+    if (known === undefined) throw notFound()
+    // The start has logged the advice: the request line does not repeat it.
+    x.notes.remark ??= ''
+    if (known.kind === 'app') x.notes.missesApp = true
+    const { message, command } = known
+    throw notFound(command === undefined ? { fix: singleFix } : { hint: `${message} Run: ${command}` })
   }
 
   return (urlPath, x) => {
     if (singlePage !== undefined && asksForAppPage(x.headers, urlPath.names)) {
       const page = send(singlePage, x)
       // A script gets a 404 for the same path, so the reply varies by the fields that decide.
-      if (page !== undefined) return { ...page, headers: navigationFields(x.headers).reduce(withVary, page.headers) }
+      if (page !== undefined) return variedBy(page, navigationFields(x.headers))
     }
     const page = acceptsPage(x) ? send(missingPage, x) : undefined
     if (page === undefined) return missing(urlPath, x)
     x.notes.refusal = 'E8008_NOT_FOUND'
-    const headers = ofRepresentation.reduce<HeaderList>(withoutField, page.headers)
-    return { status: 404, headers: varyFields.reduce(withVary, headers), body: page.body }
+    return asMissing(page)
   }
 }
+
+const asMissing = memoizeReply(({ headers, body }) => ({
+  status: 404,
+  headers: varyFields.reduce(withVary, ofRepresentation.reduce<HeaderList>(withoutField, headers)),
+  body,
+}))
 
 /** Whether the client can use a page. A script, style or image is none, nor a reply in JSON or plain text. */
 function acceptsPage({ headers }: Exchange): boolean {

@@ -9,7 +9,7 @@ import { createMounts, foldersNear, type ServedFolder, type ServedFolders } from
 import { statWithin } from './stat.ts'
 import { noteDenial, realPathWithin, type AccessPolicy } from './access/access-policy.ts'
 import { isUrlName, type UrlPath, type Platform } from './url-path.ts'
-import type { ProjectAdvice } from './project-advice.ts'
+import type { Advise } from './project-advice.ts'
 import { fromDisk, toDisk, tryStat } from '../core/util/disk-name.ts'
 import { missingOrThrow } from './fs-errors.ts'
 import { createPacer } from '../core/util/pacer.ts'
@@ -45,7 +45,7 @@ export function createListFolder(
     /** The folders of the site. */
     readonly served: () => ServedFolders
     readonly denied: DenyList
-    readonly advice: () => Promise<ProjectAdvice | undefined>
+    readonly advice: Advise
   },
 ): ListFolder {
   const { access, advice } = options

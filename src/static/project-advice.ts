@@ -23,6 +23,9 @@ export interface ProjectAdvice {
   readonly command?: string
 }
 
+/** Current advice about the project at the top of a folder; undefined if there is none. A promise while it loads. */
+export type Advise = () => ProjectAdvice | undefined | Promise<ProjectAdvice | undefined>
+
 // `[^<>]` and not `[^>]`: on a page of many unclosed tags, matching would otherwise take seconds.
 
 /** A module that a bundler must compile, as the page of a Vite project loads it. */

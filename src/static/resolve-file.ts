@@ -1,15 +1,16 @@
+import type { BigIntStats } from 'node:fs'
 import type { Exchange } from '../http/message/exchange.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
-import type { AccessPolicy } from './access/access-policy.ts'
 import { notFound } from './fallback.ts'
 import type { FileReplies } from './files/file-replies.ts'
-import { createBatchStat } from './stat.ts'
+import type { BatchLook } from './stat.ts'
 import type { UrlPath } from './url-path.ts'
 import { encodeSegment } from '../core/util/escape.ts'
 
 /** Options of {@link createResolver}. */
 export interface ResolverOptions {
-  readonly access: AccessPolicy
+  /** The state of a file or folder. */
+  readonly look: BatchLook<BigIntStats | undefined>
   readonly files: FileReplies
   readonly cleanUrls: boolean
   readonly trailingSlash: 'auto' | 'always' | 'never'
@@ -30,8 +31,7 @@ export interface ResolverOptions {
  * Files with another extension, and listings, have one form only.
  */
 export function createResolver(options: ResolverOptions): (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply> {
-  const { access, files, cleanUrls, trailingSlash, listing, list, fallback } = options
-  const look = createBatchStat(access)
+  const { look, files, cleanUrls, trailingSlash, listing, list, fallback } = options
 
   function plain(urlPath: UrlPath, file: string, x: Exchange): Reply | undefined {
     const stat = look(file, x)

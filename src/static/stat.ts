@@ -19,12 +19,22 @@ export function statWithin(path: string, access: AccessPolicy): BigIntStats | un
 }
 
 /**
- * A {@link statWithin} whose result the requests of one batch share. They have all arrived before the stat, so each
- * sees every edit that finished before it was sent. A stat is the most expensive part of a reply from memory, and under
- * load a batch has dozens of requests.
+ * A {@link statWithin} whose result the requests of one batch share. A stat is the most expensive part of a reply from
+ * memory, and under load a batch has dozens of requests.
  */
-export function createBatchStat(access: AccessPolicy): (path: string, x: Exchange) => BigIntStats | undefined {
-  const seen = new Map<string, BigIntStats | undefined>()
+export function createBatchStat(access: AccessPolicy): BatchLook<BigIntStats | undefined> {
+  return sharedInBatch((path) => statWithin(path, access))
+}
+
+/** Looks at a path of the file system for an exchange. */
+export type BatchLook<Seen> = (path: string, x: Exchange) => Seen
+
+/**
+ * Shares what a look at the file system returns among the requests of one batch. They have all arrived before the look,
+ * so each sees every edit that finished before it was sent.
+ */
+export function sharedInBatch<Seen>(look: (path: string) => Seen): BatchLook<Seen> {
+  const seen = new Map<string, Seen>()
   // An exchange without a batch has NaN, which equals no other value.
   let batch = Number.NaN
   return (path, x) => {
@@ -32,9 +42,10 @@ export function createBatchStat(access: AccessPolicy): (path: string, x: Exchang
       seen.clear()
       batch = x.batch
     }
-    if (seen.has(path)) return seen.get(path)
-    const stat = statWithin(path, access)
-    seen.set(path, stat)
-    return stat
+    const known = seen.get(path)
+    if (known !== undefined || seen.has(path)) return known as Seen
+    const found = look(path)
+    seen.set(path, found)
+    return found
   }
 }

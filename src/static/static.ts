@@ -13,12 +13,12 @@ import type { ListFolder } from './listing.ts'
 import type { ServedFolders } from './mounts.ts'
 import { parseUrlPath, prefixSegments, type UrlPath } from './url-path.ts'
 import { createPresence } from './presence.ts'
-import type { ProjectAdvice } from './project-advice.ts'
+import type { Advise, ProjectAdvice } from './project-advice.ts'
 import { createWatchDependencies, noDependencies, type WatchDependencies } from './watch-dependencies.ts'
 import { createResolver } from './resolve-file.ts'
+import { createBatchStat } from './stat.ts'
 import { sensitiveFiles } from './access/sensitive-files.ts'
 
-export type { ProjectAdvice } from './project-advice.ts'
 export { singleFix } from './fallback.ts'
 export { singleFile } from './single-file.ts'
 
@@ -77,8 +77,7 @@ export interface StaticFolder {
   dependencies(path: string): WatchDependencies
   /** Names of files at the top of the folder that are served and rarely meant to be, such as `dump.sql`. */
   sensitiveFiles(): string[]
-  /** Current advice about the project at the top of the folder; undefined if there is none. */
-  advice(): Promise<ProjectAdvice | undefined>
+  readonly advice: Advise
   /** Changes how many bytes of file content are kept in memory. */
   resize(cacheBytes: number): void
   /** Empties the caches of the folder, which stays usable. */
@@ -97,14 +96,16 @@ export function createStatic(options: StaticOptions): StaticFolder {
   const denied = createDenyList(options)
   const access = createAccessPolicy({ ...options, denied })
   const files = createFileReplies({ ...options, access })
-  let adviser: Promise<() => ProjectAdvice | undefined> | undefined
-  const advice = async (): Promise<ProjectAdvice | undefined> => {
+  let adviser: (() => ProjectAdvice | undefined) | undefined
+  let loading: Promise<() => ProjectAdvice | undefined> | undefined
+  const advice: Advise = () => {
+    if (adviser !== undefined) return adviser()
     // The server asks soon after it listens. Node caches a failed import permanently, so modules for listings are
     // loaded now, and not when all descriptors may be in use.
-    adviser ??= Promise.all([import('./project-facts.ts'), import('./listing.ts')]).then(([it]) =>
-      it.createProjectAdvice(options.root),
+    loading ??= Promise.all([import('./project-facts.ts'), import('./listing.ts')]).then(
+      ([it]) => (adviser = it.createProjectAdvice(options.root)),
     )
-    return (await adviser)()
+    return loading.then((loaded) => loaded())
   }
   let listFolder: ListFolder | undefined
   // Loaded with the first listing, to keep the start fast.
@@ -113,12 +114,13 @@ export function createStatic(options: StaticOptions): StaticFolder {
     listFolder ??= createListFolder({ access, platform, served: options.served, denied, advice })
     return listFolder(urlPath, x)
   }
+  const look = createBatchStat(access)
   const answer = createResolver({
     ...options,
-    access,
+    look,
     files,
     list,
-    fallback: createFallback({ ...options, access, files, advice }),
+    fallback: createFallback({ ...options, look, files, advice }),
   })
   const prefix = prefixSegments(options.prefix)
   const parseOptions = { root: options.root, prefix, denied, platform } as const
@@ -197,7 +199,7 @@ export const noFolder: StaticFolder = {
   has: () => false,
   dependencies: () => noDependencies,
   sensitiveFiles: () => [],
-  advice: () => Promise.resolve(undefined),
+  advice: () => undefined,
   resize: () => {},
   retire: () => {},
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FileSlice } from '../body/file.ts'
-import type { HeaderList } from './headers.ts'
+import { withVary, type HeaderList } from './headers.ts'
 
 /** Receives the content of a {@link Source}. */
 export interface Sink {
@@ -117,3 +117,18 @@ export function memoizeReply(map: (reply: Reply) => Reply): (reply: Reply) => Re
     return mapped
   }
 }
+
+/**
+ * The reply with more request fields in its `Vary`. It is memoized as {@link memoizeReply} does.
+ *
+ * @param fields One of a few constant lists.
+ */
+export function variedBy(reply: Reply, fields: readonly string[]): Reply {
+  const known = varied.get(fields)
+  if (known !== undefined) return known(reply)
+  const vary = memoizeReply((plain) => ({ ...plain, headers: fields.reduce(withVary, plain.headers) }))
+  varied.set(fields, vary)
+  return vary(reply)
+}
+
+const varied = new Map<readonly string[], (reply: Reply) => Reply>()

@@ -1,12 +1,42 @@
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { rmSync, type BigIntStats } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { getField } from '../../../src/http/message/headers.ts'
+import { textReply, type Reply } from '../../../src/http/message/reply.ts'
+import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
+import { createFallback } from '../../../src/static/fallback.ts'
+import type { UrlPath } from '../../../src/static/url-path.ts'
 import { ask, folder, site } from './site.ts'
 
 const navigate = 'sec-fetch-mode: navigate'
 const forwarded = ['sec-fetch-dest: empty', 'sec-fetch-mode: cors', 'upgrade-insecure-requests: 1']
 const html = 'accept: text/html,application/xhtml+xml,*/*;q=0.8'
+
+test('a shared page has one reply for each kind of client', () => {
+  const isFile = (): boolean => true
+  const page = Object.freeze(textReply(200, 'page'))
+  const fallback = createFallback({
+    look: () => ({ isFile }) as BigIntStats,
+    files: { send: () => page, has: () => true, resize: () => {}, clear: () => {} },
+    root: '/',
+    single: 'index.html',
+    advice: () => undefined,
+  })
+  const path = { names: ['x'] } as unknown as UrlPath
+  const ask = (...headers: string[]) => fallback(path, syntheticExchange({ method: 'GET', target: '/x', headers }))
+  const replies = [[], ['Sec-Fetch-Mode', 'navigate'], ['Sec-Fetch-Mode', 'cors']].map((headers) => {
+    const reply = ask(...headers) as Reply
+    assert.equal(ask(...headers), reply)
+    return [reply.status, getField(reply.headers, 'vary')]
+  })
+  const navigation = 'Sec-Fetch-Dest, Sec-Fetch-Mode'
+  assert.deepEqual(replies, [
+    [200, `${navigation}, Upgrade-Insecure-Requests, Accept, X-Requested-With, HX-Request, Turbo-Frame`],
+    [200, navigation],
+    [404, 'Accept, Sec-Fetch-Dest'],
+  ])
+})
 
 describe('a single-page app', () => {
   const files = { 'index.html': 'app', 'logo.png': 'png', '404.html': 'gone' }
