@@ -65,6 +65,7 @@ export const errorCodes = {
   E8008_UPSTREAM_TLS: { exitCode: 1, status: 502 },
   E8008_UPSTREAM_RESET: { exitCode: 1, status: 502 },
   E8008_UPSTREAM_PROTOCOL: { exitCode: 1, status: 502 },
+  E8008_UPSTREAM_BUSY: { exitCode: 1, status: 503 },
   E8008_UPSTREAM_UNAVAILABLE: { exitCode: 1, status: 503 },
   E8008_UPSTREAM_TIMEOUT: { exitCode: 1, status: 504 },
   E8008_UPSTREAM_LOOP: { exitCode: 1, status: 508 },

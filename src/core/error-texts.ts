@@ -313,6 +313,12 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy:
       'Correct the address or the scheme (https://, h2c://) of the upstream, or raise the limit: --limit replyHeaderBytes=1048576.',
   },
+  E8008_UPSTREAM_BUSY: {
+    meaning:
+      'Every connection to the upstream that this client may use is busy, and too many requests wait, or this one for too long.',
+    cause: 'Requests to the upstream hang, or one client sends very many at once.',
+    remedy: 'See why the upstream is slow, or allow more: --limit upstreamConnections=2048, queuedRequests, queueMs.',
+  },
   E8008_UPSTREAM_UNAVAILABLE: {
     meaning: 'No upstream of the route can take the request, or this server is closing.',
     cause: 'All upstreams fail their health checks or refused connections.',

@@ -12,7 +12,7 @@ export interface ForwardedRequest {
 }
 
 /** A dry run opens no connection. */
-const noLimits = { replyHeaderBytes: 0, upstreamConnections: 0 }
+const noLimits = { replyHeaderBytes: 0, upstreamConnections: 0, upstreamShare: 100, queuedRequests: 0, queueMs: 0 }
 
 /**
  * The requests that a route would send for an exchange, one for each of its upstreams. Sends nothing.
@@ -20,7 +20,13 @@ const noLimits = { replyHeaderBytes: 0, upstreamConnections: 0 }
  * @throws ServeError when the proxy would not forward the request.
  */
 export function dryRun(route: ProxyRoute, x: Exchange, trust: readonly string[]): ForwardedRequest[] {
-  const options = { ...route, isTrusted: addressSet(trust), pseudonym: 'serve8008', limits: noLimits }
+  const options = {
+    ...route,
+    isTrusted: addressSet(trust),
+    pseudonym: 'serve8008',
+    limits: noLimits,
+    clientOf: () => '',
+  }
   return route.proxy.upstreams.map((upstream) => {
     const { method, path, headers } = createUpstream(upstream, options).request(x, x.body)
     const version = upstream.protocol.startsWith('h2') ? 'HTTP/2' : 'HTTP/1.1'

@@ -58,6 +58,9 @@ interface Forwarding {
 /** Faults that are usual while a backend restarts. */
 const transientFaults: ReadonlySet<UpstreamFault> = new Set(['refused', 'unreachable', 'connect-timeout', 'reset'])
 
+/** Faults that say nothing about the upstream. */
+const blameless: ReadonlySet<UpstreamFault> = new Set(['left', 'queue-full', 'queue-timeout'])
+
 const optionsReply: Reply = Object.freeze({ status: 204, headers: ['Allow', 'GET, HEAD, OPTIONS'], body: null })
 
 /** RFC 9110 section 7.6.2: with `Max-Forwards: 0` the recipient answers OPTIONS itself. */
@@ -231,7 +234,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       return reply
     } catch (error) {
       onEnd()
-      if (error instanceof UpstreamError && error.fault !== 'left') balancer.failed(upstream)
+      if (error instanceof UpstreamError && !blameless.has(error.fault)) balancer.failed(upstream)
       throw error
     }
   }

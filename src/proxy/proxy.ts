@@ -41,6 +41,7 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
 
   async function open(route: ProxyRoute): Promise<Forwarder> {
     const { createForwarder } = await import('./forward.ts')
+    const { createClientAddress } = await import('../http/message/client-address.ts')
     const { id, proxy } = route
     const bodies =
       proxy.rewriteBody.length === 0
@@ -51,7 +52,8 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
             rewriteBytes: limits.rewriteBytes,
             onWarning,
           })
-    const forward = createForwarder({ ...route, isTrusted, pseudonym, limits, onWarning, bodies })
+    const clientOf = createClientAddress(trust)
+    const forward = createForwarder({ ...route, isTrusted, pseudonym, limits, onWarning, bodies, clientOf })
     if (isDraining) forward.drain()
     return forward
   }

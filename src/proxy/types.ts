@@ -32,6 +32,11 @@ export interface UpstreamRequest {
   readonly trailers?: () => HeaderList
   /** The same request for a retry; undefined once a byte of its content was read. Default: no retry of content. */
   readonly again?: () => UpstreamRequest | undefined
+  /**
+   * What counts as one client where connections are scarce: an IPv4 address, or the 64-bit network of an IPv6 address.
+   * Default: this server itself.
+   */
+  readonly client?: () => string
   /** Calls back when the client disconnects. Returns a function that unsubscribes. */
   whenGone(callback: () => void): () => void
   /** Sends an interim response (1xx) to the client. */
@@ -83,7 +88,10 @@ export interface TransportOptions {
 }
 
 /** Limits for the connections and responses of upstreams. */
-export type UpstreamLimits = Pick<Limits, 'replyHeaderBytes' | 'upstreamConnections'>
+export type UpstreamLimits = Pick<
+  Limits,
+  'replyHeaderBytes' | 'upstreamConnections' | 'upstreamShare' | 'queuedRequests' | 'queueMs'
+>
 
 /** Why an upstream gave no usable response; `left` if the client disconnected first. */
 export type UpstreamFault =
@@ -99,4 +107,6 @@ export type UpstreamFault =
   | 'protocol'
   | 'no-http2'
   | 'headers-too-large'
+  | 'queue-full'
+  | 'queue-timeout'
   | 'left'

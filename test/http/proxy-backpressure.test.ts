@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { usualLimits } from '../../src/config/options/limits.ts'
 import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
 import { createGate } from '../support/gate.ts'
 import { upstreamAt } from '../support/upstream.ts'
@@ -26,7 +27,7 @@ for (const { name, end, error } of endings) {
       upstream: upstreamAt(port),
       timeouts,
       tls: { verify: true },
-      limits: { replyHeaderBytes: 65_536, upstreamConnections: 100 },
+      limits: usualLimits,
     })
     const connected = once(upstream, 'connection') as Promise<[Socket]>
     try {

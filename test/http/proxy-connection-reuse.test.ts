@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
+import { usualLimits } from '../../src/config/options/limits.ts'
 import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
 import type { UpstreamRequest, UpstreamReply } from '../../src/proxy/types.ts'
 import type { BackendSocket } from '../support/backend.ts'
@@ -181,7 +182,7 @@ for (const method of ['GET', 'POST']) {
       upstream: upstreamAt(backend.port),
       timeouts: patientTimeouts,
       tls,
-      limits: { replyHeaderBytes: 65_536, upstreamConnections: 100 },
+      limits: usualLimits,
     })
     assert.equal((await transport.send(request('GET'))).status, 200)
     const [first] = backend.sockets

@@ -1,19 +1,33 @@
 import type { Socket } from 'node:net'
+import { usualLimits } from '../../src/config/options/limits.ts'
 import type { Sink } from '../../src/http/message/reply.ts'
 import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
-import type { Transport, TransportOptions, UpstreamReply, UpstreamRequest } from '../../src/proxy/types.ts'
+import type {
+  Transport,
+  TransportOptions,
+  UpstreamLimits,
+  UpstreamReply,
+  UpstreamRequest,
+} from '../../src/proxy/types.ts'
 import { patientTimeouts, upstreamAt } from './upstream.ts'
 
 /** An HTTP/1.1 transport to an upstream on the loopback address. */
 export function transportTo(
   port: number,
-  { most = 100, ...facts }: Partial<TransportOptions> & { readonly most?: number } = {},
+  {
+    most = 100,
+    limits,
+    ...facts
+  }: Partial<Omit<TransportOptions, 'limits'>> & {
+    readonly most?: number
+    readonly limits?: Partial<UpstreamLimits>
+  } = {},
 ): Transport & AsyncDisposable {
   const transport = createHttp1Transport({
     upstream: upstreamAt(port),
     timeouts: patientTimeouts,
     tls: { verify: true },
-    limits: { replyHeaderBytes: 65_536, upstreamConnections: most },
+    limits: { ...usualLimits, replyHeaderBytes: 65_536, upstreamConnections: most, ...limits },
     ...facts,
   })
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }

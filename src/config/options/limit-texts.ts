@@ -20,6 +20,11 @@ export const limitTexts: Readonly<Record<keyof Limits, string>> = {
   writeMs: 'Milliseconds in which a slow client must read a part of its reply.',
   upstreamConnections:
     'HTTP/1.1 connections to one upstream; beyond it requests wait for a free one. Each upgrade has one beside them.',
+  upstreamShare:
+    'Percent of these connections that one client may hold, of those that other clients leave. Clients beyond it wait.',
+  queuedRequests:
+    'Requests that wait for such a connection; beyond it the newest one of the client with the most gets a 503.',
+  queueMs: 'Milliseconds that a request waits for such a connection; then it gets a 503.',
   waitingReplies: 'Replies that wait for slow clients; beyond it the one that has waited longest is aborted.',
   waitingBytes: 'Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted.',
   openFiles: 'Files open for sending; beyond it those of slow clients are closed until they read again.',

@@ -21,6 +21,8 @@ export interface Limit {
     | 'exchanges'
     | 'passwords'
     | 'users'
+    | 'requests'
+    | 'percent'
 }
 
 /** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
@@ -120,6 +122,33 @@ class LimitDefinitions {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
+  }
+  /**
+   * Percent of the connections to one upstream that one client may hold, of those that other clients leave: a client whose
+   * requests hang does not take the last ones. A client is an IPv4 address or a 64-bit network of IPv6. Default 75.
+   */
+  readonly upstreamShare: Limit = {
+    default: 75,
+    min: 1,
+    max: 100,
+    unit: 'percent',
+  }
+  /**
+   * Requests that wait for a connection to one upstream; beyond it the newest one of the client with the most gets a 503.
+   * Default 1024.
+   */
+  readonly queuedRequests: Limit = {
+    default: 1024,
+    min: 0,
+    max: 1_000_000,
+    unit: 'requests',
+  }
+  /** Milliseconds that a request waits for a connection to its upstream; then it gets a 503. Default 60000. */
+  readonly queueMs: Limit = {
+    default: 60_000,
+    min: shortest,
+    max: longest,
+    unit: 'milliseconds',
   }
   /** Replies that wait for slow clients; beyond it the one that has waited longest is aborted. Default 512. */
   readonly waitingReplies: Limit = {

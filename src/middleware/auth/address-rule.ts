@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { ServeError } from '../../core/serve-error.ts'
 import { addressSet } from '../../core/util/ip.ts'
 import type { Layer } from '../../http/message/exchange.ts'
-import type { ClientAddress } from './client-address.ts'
+import type { ClientAddress } from '../../http/message/client-address.ts'
 import { ownerHint, ruleRemark } from './rule-remark.ts'
 
 /** Names for networks: this machine, and private networks (RFC 1918, RFC 3927, RFC 4193, RFC 4291 section 2.5.6). */

@@ -29,6 +29,7 @@ export class UpstreamExchange implements Source, PoolUser {
   #release: () => void = () => {}
   /** The connection that the request was sent on. */
   connection: Http1Connection | undefined
+  #client: string | undefined
   #isReused = false
   #start: ResponseStart | undefined
   #settle: { answered: () => void; failed: (error: UpstreamError) => void } | undefined
@@ -47,6 +48,10 @@ export class UpstreamExchange implements Source, PoolUser {
     this.request = request
     this.#timeouts = timeouts
     this.#connections = connections
+  }
+
+  get client(): string {
+    return (this.#client ??= this.request.client?.() ?? '')
   }
 
   get length(): number | undefined {

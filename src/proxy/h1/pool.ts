@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
+import type { UpstreamLimits } from '../types.ts'
 import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 import { Http1Connection, type ConnectionUser } from './connection.ts'
+import { Turns, type TurnUser } from './turns.ts'
 
 /** An exchange that waits for a connection. */
-export interface PoolUser extends ConnectionUser {
+export interface PoolUser extends ConnectionUser, TurnUser {
   /** Sends its request on a connection, where it may ask for an upgrade. */
   begin(connection: Http1Connection, isUpgrade?: boolean): void
 }
@@ -12,42 +14,41 @@ export interface PoolUser extends ConnectionUser {
 export interface PoolOptions {
   /** Opens a connection, whose bytes go to `read`. It returns whether the upstream may send more. */
   readonly open: (read: (bytes: Buffer) => boolean) => Promise<Socket>
-  /** Connections that may be open at once. */
-  readonly most: number
-  /** Bytes that the header section of a response may have. */
-  readonly headerBytes: number
+  readonly limits: UpstreamLimits
 }
 
 /** The connections to one upstream. The one that was used last is used first, so that the others can end. */
 export class Pool {
   readonly #options: PoolOptions
-  readonly #open = new Set<Http1Connection>()
+  readonly #turns: Turns<PoolUser>
+  /** Open connections, each with the exchange that it carries. */
+  readonly #open = new Map<Http1Connection, PoolUser | undefined>()
   readonly #idle: Http1Connection[] = []
-  readonly #waiting: PoolUser[] = []
+  /** Exchanges for which a connection opens. The first one gets the next that is free. */
+  readonly #expecting: PoolUser[] = []
   #opening = 0
   #isRetired = false
   #isClosed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+    const { limits } = options
+    this.#turns = new Turns({ limits, holders: () => this.#holders(), granted: (user) => this.#connect(user, false) })
   }
 
   /** Gives the user a connection as soon as there is one. With `isFresh`, one that was not idle: it may be stale. */
   assign(user: PoolUser, isFresh: boolean): void {
     if (this.#isClosed) return user.failed(closingError())
-    let connection = isFresh ? undefined : this.#idle.pop()
-    // One that is being closed is in the list until its event.
-    while (connection?.socket.destroyed === true) connection = this.#idle.pop()
-    if (connection !== undefined) return user.begin(connection)
-    this.#waiting.push(user)
-    if (isFresh && this.#isFull) this.#idle.pop()?.socket.destroy()
-    this.#fill()
+    if (this.#turns.take(user)) this.#connect(user, isFresh)
   }
 
   /** A user that waits no more. */
   withdraw(user: PoolUser): void {
-    const at = this.#waiting.indexOf(user)
-    if (at !== -1) this.#waiting.splice(at, 1)
+    if (this.#turns.withdraw(user)) return
+    const at = this.#expecting.indexOf(user)
+    if (at === -1) return
+    this.#expecting.splice(at, 1)
+    this.#turns.release(user)
   }
 
   /** Closes idle connections now, and busy ones after their exchange. */
@@ -60,48 +61,77 @@ export class Pool {
   close(): void {
     this.retire()
     this.#isClosed = true
-    for (const user of this.#waiting.splice(0)) user.failed(closingError())
-    for (const { socket } of this.#open) socket.destroy()
+    this.#turns.fail(closingError())
+    for (const user of this.#expecting.splice(0)) user.failed(closingError())
+    for (const { socket } of this.#open.keys()) socket.destroy()
+  }
+
+  *#holders(): Iterable<PoolUser> {
+    yield* this.#expecting
+    for (const user of this.#open.values()) if (user !== undefined) yield user
   }
 
   get #isFull(): boolean {
-    return this.#open.size + this.#opening >= this.#options.most
+    return this.#open.size + this.#opening >= this.#options.limits.upstreamConnections
   }
 
-  /** Opens connections for those that wait. */
+  #connect(user: PoolUser, isFresh: boolean): void {
+    let connection = isFresh ? undefined : this.#idle.pop()
+    // One that is being closed is in the list until its event.
+    while (connection?.socket.destroyed === true) connection = this.#idle.pop()
+    if (connection !== undefined) return this.#begin(user, connection)
+    this.#expecting.push(user)
+    if (isFresh && this.#isFull) this.#idle.pop()?.socket.destroy()
+    this.#fill()
+  }
+
+  #begin(user: PoolUser, connection: Http1Connection): void {
+    this.#open.set(connection, user)
+    user.begin(connection)
+  }
+
+  /** Opens connections for those that expect one. */
   #fill(): void {
-    while (this.#opening < this.#waiting.length && !this.#isFull) void this.#connect()
+    while (this.#opening < this.#expecting.length && !this.#isFull) void this.#openOne()
   }
 
-  async #connect(): Promise<void> {
+  async #openOne(): Promise<void> {
     let connection: Http1Connection | undefined
     this.#opening++
     try {
       const socket = await this.#options.open((bytes) => connection?.read(bytes) ?? true)
-      connection = new Http1Connection(socket, this.#events, this.#options.headerBytes)
+      connection = new Http1Connection(socket, this.#events, this.#options.limits.replyHeaderBytes)
     } catch (error) {
-      this.#waiting.shift()?.failed(upstreamError(error, 'unreachable', false))
+      const user = this.#expecting.shift()
+      if (user !== undefined) this.#turns.release(user)
+      user?.failed(upstreamError(error, 'unreachable', false))
     }
     this.#opening--
     if (connection === undefined) return this.#fill()
-    this.#open.add(connection)
     this.#give(connection)
   }
 
   #give(connection: Http1Connection): void {
-    const next = this.#waiting.shift()
-    if (next !== undefined) return next.begin(connection)
+    const next = this.#expecting.shift()
+    if (next !== undefined) return this.#begin(next, connection)
+    this.#open.set(connection, undefined)
     if (this.#isRetired) return void connection.socket.destroy()
     connection.rest()
     this.#idle.push(connection)
   }
 
   readonly #events = {
-    idle: (connection: Http1Connection): void => this.#give(connection),
+    idle: (connection: Http1Connection): void => {
+      const user = this.#open.get(connection)
+      this.#give(connection)
+      if (user !== undefined) this.#turns.release(user)
+    },
     closed: (connection: Http1Connection): void => {
+      const user = this.#open.get(connection)
       this.#open.delete(connection)
       const at = this.#idle.indexOf(connection)
       if (at !== -1) this.#idle.splice(at, 1)
+      if (user !== undefined) this.#turns.release(user)
       this.#fill()
     },
   }

@@ -10,12 +10,7 @@ export function createHttp1Transport(options: TransportOptions): Transport {
   const { upstream, timeouts, tls, limits } = options
   const { connectMs } = timeouts
   const connector = createConnector({ upstream, connectMs, tls, alpn: ['http/1.1'] })
-  const openPool = (): Pool =>
-    new Pool({
-      open: (read) => connector({ read }),
-      most: limits.upstreamConnections,
-      headerBytes: limits.replyHeaderBytes,
-    })
+  const openPool = (): Pool => new Pool({ open: (read) => connector({ read }), limits })
   let pool = openPool()
   /** Pools that finish their exchanges. */
   const retired = new Set<Pool>()

@@ -83,6 +83,18 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     sentence: (who) => `The header section of the reply of ${who} is larger than limits.replyHeaderBytes`,
     hint: 'raise it with --limit replyHeaderBytes=1048576; HTTP/2 allows 64 KiB for one field and about 128 KiB in all',
   },
+  'queue-full': {
+    code: 'E8008_UPSTREAM_BUSY',
+    reason: 'queue full',
+    sentence: (who) => `Too many requests wait for ${who}`,
+    hint: 'see why the upstream is slow; limits.upstreamConnections and queuedRequests bound what it gets',
+  },
+  'queue-timeout': {
+    code: 'E8008_UPSTREAM_BUSY',
+    reason: 'waited too long',
+    sentence: (who) => `No connection to ${who} became free in time`,
+    hint: 'see why the upstream is slow; limits.upstreamConnections and queueMs bound what waits for it',
+  },
   protocol: {
     code: 'E8008_UPSTREAM_PROTOCOL',
     reason: 'not HTTP',
@@ -174,6 +186,7 @@ export function gatewayError(error: UpstreamError, route: string, upstream: stri
   const detail = isDetailed ? ` (${error.message})` : ''
   return new ServeError(code, `${sentence(`${upstream} (route ${route})`)}${detail}.`, {
     hint: advice ?? (typeof hint === 'string' ? hint : hint(upstream)),
+    headers: code === 'E8008_UPSTREAM_BUSY' ? ['Retry-After', '1'] : [],
     cause: error,
   })
 }

@@ -1,6 +1,7 @@
 import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { formatHost } from '../../core/util/ip.ts'
 import { isSecureClient } from '../../http/message/authority.ts'
+import { clientNetwork, type ClientAddress } from '../../http/message/client-address.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import type { ForwardedContent } from '../request/buffered-content.ts'
 import { createHttp1Transport } from '../h1/transport.ts'
@@ -23,11 +24,13 @@ export interface Upstream {
 }
 
 /** Options of {@link createUpstream}. */
-export interface UpstreamOptions extends RequestHeadersOptions, Pick<TransportOptions, 'limits'> {}
+export interface UpstreamOptions extends RequestHeadersOptions, Pick<TransportOptions, 'limits'> {
+  readonly clientOf: ClientAddress
+}
 
 /** Compiles an upstream. The first request opens its first connection. */
 export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOptions): Upstream {
-  const { match, proxy, limits, isTrusted } = options
+  const { match, proxy, limits, isTrusted, clientOf } = options
   const { timeouts, tls } = proxy
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
@@ -76,6 +79,7 @@ export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOpti
         // Only chunked content can have a trailer section.
         announced: content.length === undefined ? announcedTrailers(x, options) : [],
         trailers: () => trailerSection(x, options),
+        client: () => clientNetwork(clientOf(x)),
         whenGone: (callback) => x.whenGone(callback),
         inform: (status, fields) => x.inform(status, fields),
         again: () => (content.taken ? undefined : { ...request, body: content.relay() }),

@@ -6,7 +6,7 @@ import type { Exchange, Layer } from '../../../../src/http/message/exchange.ts'
 import { emptyReply } from '../../../../src/http/message/reply.ts'
 import { syntheticExchange } from '../../../../src/http/synthetic-exchange.ts'
 import { createAddressRule } from '../../../../src/middleware/auth/address-rule.ts'
-import { clientNetwork, createClientAddress } from '../../../../src/middleware/auth/client-address.ts'
+import { clientNetwork, createClientAddress } from '../../../../src/http/message/client-address.ts'
 import { createOriginRule } from '../../../../src/middleware/auth/origin-rule.ts'
 import { processorTime } from '../../../support/processor-time.ts'
 

@@ -9,6 +9,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { Server as GrpcServer, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
+import { usualLimits } from '../../../../src/config/options/limits.ts'
 import type { HeaderList } from '../../../../src/http/message/headers.ts'
 import type { Source } from '../../../../src/http/message/reply.ts'
 import { createHttp2Transport } from '../../../../src/proxy/h2/transport.ts'
@@ -53,7 +54,7 @@ async function startBackend(
   }
 }
 
-const limits: TransportOptions['limits'] = { replyHeaderBytes: 65_536, upstreamConnections: 100 }
+const limits: TransportOptions['limits'] = { ...usualLimits, replyHeaderBytes: 65_536 }
 
 function transportTo(port: number, facts: Partial<TransportOptions> = {}): Transport & AsyncDisposable {
   const transport = createHttp2Transport({

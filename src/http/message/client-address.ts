@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { addressSet, compressIPv6, unbracketed, unmapped } from '../../core/util/ip.ts'
-import type { Exchange } from '../../http/message/exchange.ts'
-import { parseForwarded } from '../../http/message/forwarded.ts'
+import type { Exchange } from './exchange.ts'
+import { parseForwarded } from './forwarded.ts'
 
 /**
  * The IP address of the client of an exchange. Empty for a peer without one: a unix socket, or `fetch()` of the program.
@@ -64,7 +64,7 @@ function plainAddress(address: string): string {
 }
 
 /**
- * What counts as one client where guesses are counted: an IPv4 address, and the 64-bit network of an IPv6 address, since a
+ * What counts as one client where guesses or connections are counted: an IPv4 address, and the 64-bit network of an IPv6 address, since a
  * client chooses the rest of it freely (RFC 4291 section 2.5.4).
  */
 export function clientNetwork(address: string | undefined): string {
