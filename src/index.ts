@@ -92,4 +92,5 @@ export type {
   SecureListening,
   Server8008,
   ServerEvents,
+  ServerUrls,
 } from './server/types.ts'

@@ -31,6 +31,7 @@ import {
   fullWarning,
   listeningWarnings,
   sensitiveFileWarnings,
+  serverUrls,
 } from './listening.ts'
 import { logOptions, type ProgramOptions } from './embedder-options.ts'
 import type { PluginAccess, PluginHost } from './plugins.ts'
@@ -45,6 +46,7 @@ import type {
   RouteControl,
   Server8008,
   ServerEvents,
+  ServerUrls,
   SiteControl,
 } from './types.ts'
 
@@ -102,8 +104,6 @@ class Serve8008 implements Server8008 {
   #starting: Promise<Listening> | undefined
   #listening: Listening | undefined
   #closing: Promise<void> | undefined
-  #wasFull = false
-  #wasAdvised = false
 
   constructor(config: ResolvedConfig, program: ProgramOptions, resolve: typeof completeConfig) {
     this.config = publicConfig(config)
@@ -118,15 +118,13 @@ class Serve8008 implements Server8008 {
       },
       limits: config.limits,
       isShared: () => this.#layers.length === 0,
-      onFull: () => {
-        if (!this.#wasFull) this.#events.emit('warning', fullWarning(config.limits.connections))
-        this.#wasFull = true
-      },
+      onFull: () => this.#events.warnOnce(fullWarning(config.limits.connections)),
       refuse: (error) => errorReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
         followers.end(x, reply, sent)
-        if (x.notes.missesApp === true) this.#adviseOnApp()
+        // A client requested a path of a single-page app that only the option `single` would serve.
+        if (x.notes.missesApp === true) this.#events.warnOnce(appWarning())
         if (x.notes.staleWorker === true) this.#reportWorker(x.target.path)
         if (x.notes.own === true && reply.status < 400) return
         if (this.#log !== undefined || this.#events.has('reply')) this.#record(x, reply, sent)
@@ -194,6 +192,10 @@ class Serve8008 implements Server8008 {
     return this.#listening?.url
   }
 
+  get urls(): ServerUrls {
+    return serverUrls(this.#listening)
+  }
+
   get port(): number | undefined {
     return this.#listening?.port
   }
@@ -245,13 +247,6 @@ class Serve8008 implements Server8008 {
     for (const warning of warnings) this.#events.emit('warning', warning)
     adviseSoon(this.#main, this.#events)
     return listening
-  }
-
-  /** Warns once when a client requests a path of a single-page app that only the option `single` would serve. */
-  #adviseOnApp(): void {
-    if (this.#wasAdvised) return
-    this.#wasAdvised = true
-    this.#events.emit('warning', appWarning())
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { ServeError } from '../core/serve-error.ts'
 import { thrownText } from '../core/util/thrown-text.ts'
+import type { Warning } from '../core/warning.ts'
 import { nearest, quote } from '../config/diagnostic.ts'
 import type { ServerEvents } from './types.ts'
 
@@ -27,6 +28,7 @@ const known: Readonly<Record<Name, true>> = {
  */
 export class Events {
   readonly #listeners = new Map<Name, readonly AnyListener[]>()
+  readonly #warned = new Set<string>()
 
   /** @throws ServeError `E8008_CONFIG_INVALID` for an event that does not exist. */
   on<Event extends Name>(name: Event, listener: Listener<Event>): void {
@@ -54,6 +56,13 @@ export class Events {
     for (const listener of this.#listeners.get(name) ?? []) {
       this.guard(name === 'error' ? undefined : `A listener of ${quote(name)}`, () => listener(...args))
     }
+  }
+
+  /** Emits a warning, unless there was the same one before. */
+  warnOnce(warning: Warning): void {
+    if (this.#warned.has(warning.message)) return
+    this.#warned.add(warning.message)
+    this.emit('warning', warning)
   }
 
   /**

@@ -8,7 +8,7 @@ import { printable } from '../core/util/sanitize.ts'
 import type { Events } from './events.ts'
 import type { Site } from './site.ts'
 import type { BoundListener } from './listeners/bound-listener.ts'
-import type { ListenerAddress, Listening, SiteAddress } from './types.ts'
+import type { ListenerAddress, Listening, ServerUrls, SiteAddress } from './types.ts'
 
 type Urls = Listening['urls']
 
@@ -41,6 +41,12 @@ export function describeListening(
     listeners,
     sites: sites.map((site) => describeSite(site, bound)),
   }
+}
+
+/** Where clients reach a server now. */
+export function serverUrls(listening: Listening | undefined): ServerUrls {
+  const { urls, sites } = listening ?? { urls: { local: [], network: [] }, sites: [] }
+  return { ...urls, sites: Object.fromEntries(sites.map((site) => [site.name, site.urls])) }
 }
 
 /** Where clients reach one site. */

@@ -41,6 +41,16 @@ export interface Listening {
   readonly sites: readonly SiteAddress[]
 }
 
+/** The URLs of a server. Those of listeners and sites that come or go are current in each read. */
+export interface ServerUrls {
+  /** Of every listener, on this machine; empty before `listen()` and after `close()`. */
+  readonly local: readonly string[]
+  /** Of every listener, for other machines; empty unless the server listens on addresses of a network. */
+  readonly network: readonly string[]
+  /** Those of each site on this machine, by its name; the site of the options beside `sites` is `default`. */
+  readonly sites: Readonly<Record<string, readonly string[]>>
+}
+
 /** Where a site is reached. */
 export interface SiteAddress {
   /** By default its first host. */
@@ -224,6 +234,8 @@ export interface Server8008 extends AsyncDisposable {
   readonly listeners: ListenerControl
   /** The first URL once listening, else undefined. */
   readonly url: string | undefined
+  /** The URLs of all listeners and sites once listening, else empty lists. */
+  readonly urls: ServerUrls
   /** `port` of the result of `listen()` once listening, else undefined. */
   readonly port: number | undefined
   /** The port of the first listener for HTTPS once listening, else undefined. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:http2'
 import { test } from 'node:test'
-import { isServeError, type Layer } from '../../src/index.ts'
+import { createServer, isServeError, type Layer } from '../../src/index.ts'
 import { RawClient, rawRequest } from '../support/raw.ts'
 import { openSecure, startSecure } from '../support/secure.ts'
 import { startServer } from '../support/server.ts'
@@ -48,6 +48,28 @@ test('a site comes and goes while the server runs', async () => {
   assert.equal(await server.sites.remove('docs.localhost'), true)
   assert.equal(await server.sites.remove('docs.localhost'), false)
   assert.equal(await answerOf(port, 'docs.localhost'), 'main')
+})
+
+test('server.urls has those of all listeners and sites, and follows them', async () => {
+  await using started = await startServer(files, { listeners: [{ name: 'web', port: 0 }] })
+  const { server, port, folder } = started
+  const web = `http://localhost:${port}/`
+  assert.deepEqual(server.urls, { local: [web], network: [], sites: { default: [web] } })
+  const second = await server.listeners.add({ name: 'second', port: 0 })
+  await server.sites.add({ host: 'docs.localhost', name: 'docs', root: folder.join('docs'), base: '/m/' })
+  const more = `http://localhost:${second.port}/`
+  const docs = [`http://docs.localhost:${port}/m/`, `http://docs.localhost:${second.port}/m/`]
+  assert.deepEqual(server.urls, { local: [web, more], network: [], sites: { default: [web, more], docs } })
+  await server.sites.remove('docs')
+  await server.listeners.remove('second')
+  assert.deepEqual(server.urls, { local: [web], network: [], sites: { default: [web] } })
+  await server.close()
+  assert.deepEqual(server.urls, { local: [], network: [], sites: {} })
+})
+
+test('server.urls is empty before the server listens', async () => {
+  await using server = createServer({ root: '.' })
+  assert.deepEqual(server.urls, { local: [], network: [], sites: {} })
 })
 
 test('an exchange under way is finished though its site is removed', async () => {
