@@ -11,6 +11,11 @@ export interface Control {
   readonly publicEndpoints: Layer
   /** The token that allows a program to reload pages; each server has another one. */
   readonly token: string
+  /**
+   * The mount at which pages of an embedding program got the address of a socket, for the URL of that socket: the program
+   * cuts it off ordinary requests, and not off an upgrade. Empty for every other URL.
+   */
+  mountOf(url: string): string
   /** From now on every endpoint answers 503. Pages then try again: another server may start on this port. */
   close(): void
 }
@@ -23,12 +28,16 @@ export interface ControlOptions {
   readonly live: () => LiveControl | undefined | Promise<LiveControl | undefined>
 }
 
+/** Most mounts that are known: a program can have one with a parameter, such as `/:tenant`. */
+const knownMounts = 100
+
 /** Makes the control endpoints. They are loaded with the first request for one. */
 export function createControl({ base, live }: ControlOptions): Control {
   const prefix = controlPrefix(base)
   let token = ''
   let isEnding = false
   let endpoints: Endpoints | undefined
+  const mounts = new Set<string>()
 
   const tokenOnce = (): string => (token ||= newToken())
 
@@ -49,8 +58,15 @@ export function createControl({ base, live }: ControlOptions): Control {
     const { createEndpoints } = await import('./endpoints.ts')
     const loaded = await acted
     if (loaded === undefined) return next(x)
+    if (x.notes.mount !== undefined) rememberMount(x.notes.mount)
     endpoints ??= createEndpoints({ prefix, isEnding: () => isEnding, token: tokenOnce, live: loaded })
     return endpoints[kind](next)(x)
+  }
+
+  function rememberMount(mount: string): void {
+    const [oldest] = mounts.delete(mount) || mounts.size < knownMounts ? [] : mounts
+    if (oldest !== undefined) mounts.delete(oldest)
+    mounts.add(mount)
   }
 
   return {
@@ -59,6 +75,7 @@ export function createControl({ base, live }: ControlOptions): Control {
     get token() {
       return tokenOnce()
     },
+    mountOf: (url) => [...mounts].find((mount) => url.startsWith(`${mount}${prefix}socket?`)) ?? '',
     close() {
       isEnding = true
     },

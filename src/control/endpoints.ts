@@ -85,7 +85,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     return json({
       ...live.settings,
       token: options.token(),
-      socket: `${prefix}socket`,
+      socket: `${x.notes.mount ?? ''}${prefix}socket`,
       time: Date.now(),
     } satisfies Session)
   }

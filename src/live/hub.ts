@@ -57,11 +57,15 @@ export class Hub implements PageEvents {
     return open >= most
   }
 
-  /** Adds the page of a socket that has just opened. */
-  admit(socket: WebSocket): void {
+  /**
+   * Adds the page of a socket that has just opened.
+   *
+   * @param mount Where an embedding program mounted this server: the paths of its pages begin with it.
+   */
+  admit(socket: WebSocket, mount = ''): void {
     if (this.isFull) return socket.close(1013)
     this.#options.count.open++
-    this.#pages.add(new Page(socket, this.#options, this))
+    this.#pages.add(new Page(socket, this.#options, this, mount))
     this.#heartbeat ??= setInterval(() => {
       for (const page of this.#pages) page.ping()
     }, heartbeatMs).unref()
@@ -81,13 +85,15 @@ export class Hub implements PageEvents {
   /** Sends each page the changes of its files. Returns the number of pages that got a message. */
   sendChanges(files: readonly string[]): number {
     const known = new Map<string, boolean>()
-    const isMissing = (path: string): boolean => {
-      const answer = known.get(path) ?? this.#options.dependenciesOf(path).isMissing
+    const isMissing = (path: string, page: Page): boolean => {
+      const answer = known.get(path) ?? page.dependenciesOf(path).isMissing
       known.set(path, answer)
       return answer
     }
     const byPage = this.#changesByPage(files)
-    const sent = this.#sendEach([...byPage].map(([page, changes]) => [page, page.deferMissing(changes, isMissing)]))
+    const sent = this.#sendEach(
+      [...byPage].map(([page, changes]) => [page, page.deferMissing(changes, (path) => isMissing(path, page))]),
+    )
     if ([...byPage.keys()].some((page) => page.hasDeferred)) this.#awaitReturn(files)
     this.answerPending()
     return sent
@@ -161,7 +167,7 @@ export class Hub implements PageEvents {
   hello(page: Page): void {
     if (this.#error !== null) page.send({ type: 'error', error: this.#error })
     else
-      void this.#options.errorOf(page.document).then((error) => {
+      void this.#options.errorOf(page.document.slice(page.mount.length)).then((error) => {
         if (error !== undefined && this.#error === null && this.#pages.has(page)) page.send({ type: 'error', error })
       })
     if (this.#options.isCollecting()) this.#unanswered.add(page)
@@ -212,7 +218,7 @@ export class Hub implements PageEvents {
     if (unusedFiles.size === 0 || this.#pages.size === 0) return byPage
     for (const [path, referers] of this.#options.requestLog.referersOf(unusedFiles)) {
       for (const page of this.#pages) {
-        if (referers.some((referer) => page.hasLoaded(referer))) addChange(byPage, page, path, 'other')
+        if (referers.some((referer) => page.hasLoaded(referer))) addChange(byPage, page, page.mount + path, 'other')
       }
     }
     return byPage

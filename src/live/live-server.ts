@@ -21,6 +21,9 @@ const pollMs = 300
 /** Resolved paths between two searches for unused files. Each path adds few files; one search checks 2000. */
 const trimEvery = 200
 
+/** Most mounts for which pages are cached: a program can have one with a parameter, such as `/:tenant`. */
+const keptMounts = 16
+
 /** The part of live reload that is loaded with the first request: watching and pages. */
 export interface LiveServer {
   /** What the control endpoints act on. */
@@ -160,7 +163,7 @@ export function createLiveServer(options: LiveOptions): LiveServer {
     isFull: () => hub.isFull,
     async connect(x) {
       const { acceptWebSocket } = await import('./handshake.ts')
-      return acceptWebSocket(x, (socket) => hub.admit(socket))
+      return acceptWebSocket(x, (socket) => hub.admit(socket, x.notes.mount))
     },
     reload: (paths) => options.reloadSites(paths).pages,
   }
@@ -175,15 +178,28 @@ export function createLiveServer(options: LiveOptions): LiveServer {
     onWarning: options.onWarning,
   })
 
-  return {
-    control,
-    trackRequest: requestLog.add,
-    inject: createInject({
-      script: `${options.controlPath}live.js?v=${client.version}`,
+  /** By mount of an embedding program. */
+  const injectors = new Map<string, Filter>()
+
+  function injectorAt(mount: string): Filter {
+    const known = injectors.get(mount)
+    if (known !== undefined) return known
+    const made = createInject({
+      script: `${mount}${options.controlPath}live.js?v=${client.version}`,
       isOn: () => !isEnding,
       pageBytes: options.pageBytes,
       onBlocked: (path, missing) => options.onWarning(blockedWarning(path, missing)),
-    }),
+    })
+    const [oldest] = injectors.size < keptMounts ? [] : injectors.keys()
+    if (oldest !== undefined) injectors.delete(oldest)
+    injectors.set(mount, made)
+    return made
+  }
+
+  return {
+    control,
+    trackRequest: requestLog.add,
+    inject: (reply, x) => injectorAt(x.notes.mount ?? '')(reply, x),
     reload,
     foldersChanged() {
       // The files of a path may be others now.

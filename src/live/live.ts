@@ -35,11 +35,11 @@ export function noUpdate(paths: readonly string[] | undefined): Update {
 }
 
 /**
- * Makes live reload; it is off until `start` is called. Nothing is watched before the first request. The live server is
+ * Makes live reload; it is off until `start` is called, unless it is for an embedding program. Nothing is watched before the first request. The live server is
  * loaded with the first page, or after the first reply, so neither the start of the server nor its first reply waits.
  */
 export function createLive(options: LiveOptions): Live {
-  let isOn = false
+  let isOn = options.isEmbedded
   let server: LiveServer | undefined
   let loading: Promise<LiveServer | undefined> | undefined
   let error: ShownError | undefined
@@ -100,7 +100,7 @@ export function createLive(options: LiveOptions): Live {
       if (options.watch.length > 0) void load()
     },
     stop() {
-      isOn = false
+      isOn = options.isEmbedded
     },
     reload(paths) {
       const none = noUpdate(paths)

@@ -13,6 +13,8 @@ export interface PageCount {
 export interface LiveOptions extends ResolvedLive {
   /** Path of the control endpoints, with a slash at both ends. */
   readonly controlPath: string
+  /** Whether pages get live reload though no listener of this server is bound: an embedding program serves them. */
+  readonly isEmbedded: boolean
   /** Absolute served folders, the one at the top first; routes may add and remove others. */
   readonly folders: () => readonly string[]
   /** Whether browsers may use cached files without revalidation. */

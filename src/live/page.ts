@@ -43,6 +43,8 @@ export class Page {
   document = ''
   /** Server time up to which the page has every change, in milliseconds since 1970. */
   syncedAt = 0
+  /** Path at which an embedding program mounted this server. The paths of the page begin with it. */
+  readonly mount: string
   /** Whether its hello has been answered. Before that a message does not cover the changes that the page missed. */
   isAnswered = false
   readonly #resources = new PageResources(maxPaths)
@@ -62,7 +64,8 @@ export class Page {
   /** Whether the page was connected before, and may have missed changes since. */
   #isReconnected = false
 
-  constructor(socket: WebSocket, sources: FileFacts, events: PageEvents) {
+  constructor(socket: WebSocket, sources: FileFacts, events: PageEvents, mount = '') {
+    this.mount = mount
     this.#socket = socket
     this.#files = sources
     this.#events = events
@@ -93,6 +96,12 @@ export class Page {
   /** The paths under which the page uses a file. */
   pathsOf(file: string): Iterable<string> {
     return this.#resources.pathsOf(file)
+  }
+
+  /** The files that decide what a path of the page answers; none for a path of the embedding program. */
+  dependenciesOf(path: string): WatchDependencies {
+    const isOurs = this.mount === '' || path.startsWith(`${this.mount}/`)
+    return isOurs ? this.#files.dependenciesOf(path.slice(this.mount.length)) : { files: [], isMissing: false }
   }
 
   uses(file: string): boolean {
@@ -188,7 +197,7 @@ export class Page {
   }
 
   #resolve(path: string, reportedAt: number): void {
-    const dependencies = this.#files.dependenciesOf(path)
+    const dependencies = this.dependenciesOf(path)
     const { files, isMissing } = dependencies
     this.#resources.add(path, dependencies, this.document)
     const [first] = files

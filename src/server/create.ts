@@ -15,7 +15,7 @@ import type { Recording } from '../inspect/types.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
 import { createAdmit } from './access.ts'
 import { Site, sitesOf, type SiteHost } from './site.ts'
-import { chooseSite, reloadSites, shareCache } from './sites.ts'
+import { chooseSite, mountOfSocket, reloadSites, shareCache } from './sites.ts'
 import { createRefusal } from './pipeline.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ShownError, Update } from '../live/types.ts'
@@ -53,14 +53,16 @@ import type {
 /**
  * Makes a server from a resolved configuration, without its plugins.
  *
+ * @param isEmbedded Whether pages get live reload without a listener of this server too.
  * @internal
  */
 export function createServerFrom(
   config: ResolvedConfig,
   program: ProgramOptions,
   resolve: typeof completeConfig,
+  isEmbedded = false,
 ): Server8008 {
-  return new Serve8008(config, program, resolve)
+  return new Serve8008(config, program, resolve, isEmbedded)
 }
 
 /**
@@ -105,7 +107,7 @@ class Serve8008 implements Server8008 {
   #listening: Listening | undefined
   #closing: Promise<void> | undefined
 
-  constructor(config: ResolvedConfig, program: ProgramOptions, resolve: typeof completeConfig) {
+  constructor(config: ResolvedConfig, program: ProgramOptions, resolve: typeof completeConfig, isEmbedded: boolean) {
     this.config = publicConfig(config)
     this.#config = config
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
@@ -148,6 +150,7 @@ class Serve8008 implements Server8008 {
       phrase,
       layers: () => this.#layers,
       live: {
+        isEmbedded,
         claim: (paths) => this.#plugins?.change(paths),
         pages: { open: 0, most: config.limits.livePages },
         reloadSites: (paths) => reloadSites(this.#sites, paths),
@@ -177,7 +180,7 @@ class Serve8008 implements Server8008 {
     }
     this.upgrade = (request, socket, head) => {
       checkUpgrade(request, socket)
-      upgrade(request, socket, head)
+      upgrade(request, socket, head, mountOfSocket(this.#sites, request.url))
     }
     const { signal } = program
     if (signal?.aborted === true) this.#closing = Promise.resolve()

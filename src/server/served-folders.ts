@@ -58,7 +58,10 @@ function isClosed({ access }: ResolvedRoute): boolean {
 }
 
 /** What live reload needs of a site. */
-export interface LiveSite extends Pick<LiveOptions, 'claim' | 'pages' | 'reloadSites' | 'folders' | 'dependenciesOf'> {
+export interface LiveSite extends Pick<
+  LiveOptions,
+  'claim' | 'isEmbedded' | 'pages' | 'reloadSites' | 'folders' | 'dependenciesOf'
+> {
   readonly config: ResolvedConfig
   /** The advice on the served folder. */
   readonly advice: StaticFolder['advice']

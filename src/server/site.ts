@@ -31,7 +31,7 @@ export interface SiteHost {
   readonly phrase: Phrase
   /** The layers of the program. */
   readonly layers: () => readonly Layer[]
-  readonly live: Pick<LiveOptions, 'claim' | 'pages' | 'reloadSites'>
+  readonly live: Pick<LiveOptions, 'claim' | 'isEmbedded' | 'pages' | 'reloadSites'>
   /** Called when a site has another pipeline. */
   readonly onChanged: (site: Site) => void
 }

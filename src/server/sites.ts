@@ -119,6 +119,11 @@ export function shareCache({ limits }: Pick<ResolvedConfig, 'limits'>, sites: re
   for (const folder of folders) folder.resize(Math.floor(limits.cacheBytes / folders.length))
 }
 
+/** The mount of the WebSocket of a page that an embedding program serves; empty for every other URL, and at the top. */
+export function mountOfSocket(sites: readonly Site[], url = ''): string {
+  return sites.map(({ control }) => control?.mountOf(url) ?? '').find((mount) => mount !== '') ?? ''
+}
+
 /** Updates the open pages of every site. */
 export function reloadSites(sites: readonly Site[], paths: readonly string[] | undefined): Update {
   const updates = sites.flatMap(({ live }) => live?.reload(paths) ?? [])

@@ -261,7 +261,8 @@ export interface Server8008 extends AsyncDisposable {
   /**
    * Updates the open pages that use one of these files, or a file within these folders: styles and images are swapped in
    * place, other changes reload the page. A file outside of the served folders updates every page, and without paths
-   * every page reloads. Hides the error of `showError()`. Does nothing before `listen()`.
+   * every page reloads. Hides the error of `showError()`. Does nothing before `listen()`, unless `live: true` was set for
+   * pages of `handler`.
    *
    * @param paths Absolute paths, or paths relative to the working directory.
    * @returns The paths, all of them absolute, and how many pages were updated.
@@ -297,11 +298,11 @@ export interface Server8008 extends AsyncDisposable {
   /**
    * `(req, res, next)` for Express, Connect, Polka and node:http. With `next`, requests for unknown paths (404) and methods
    * (405) go there untouched. Below a path (`app.use('/docs', server.handler)`) redirects stay below it. List the program's
-   * hosts in `allowHost`, and add it before body parsers where it forwards.
+   * hosts in `allowHost`, and add it before body parsers where it forwards. With `live: true` its pages have live reload.
    */
   readonly handler: RequestListener
   /**
-   * The listener for the `upgrade` event, beside `handler`. It leaves upgrades that no layer takes over to other listeners;
+   * The listener for the `upgrade` event, beside `handler`: WebSockets of routes and of live reload. It leaves upgrades that no layer takes over to other listeners;
    * a program without one should destroy their sockets.
    */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void

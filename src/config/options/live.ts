@@ -2,7 +2,10 @@ import { choice, joint, severalTexts, toggle, type Joint } from './option.ts'
 
 /** When and how open pages are updated. They resolve to `ResolvedConfig.live`. */
 export class ReloadOptions {
-  /** Reload open pages when a file that they use changes. Starts with `listen()`. Default true. */
+  /**
+   * Reload open pages when a file that they use changes. Starts with `listen()`; for pages of `handler` alone only where it is
+   * set to true. Default true.
+   */
   readonly live: Joint<boolean> = joint({
     ...toggle,
     default: true,

@@ -43,6 +43,8 @@ export interface Http1ExchangeOptions<Response> {
   readonly waits: boolean
   /** Where an embedding program mounted this server; undefined on our own listeners. */
   readonly mount: Mount | undefined
+  /** The URL below the mount, where the program did not cut the mount off. Default: that of the message. */
+  readonly url?: string | undefined
   /** The content of an upgrade, whose connection can switch to another protocol after it. */
   readonly upgradeContent?: Readable | undefined
 }
@@ -75,7 +77,7 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
 
   constructor(
     host: Http1Host<Response>,
-    { message, response, connection, batch, waits, mount, upgradeContent }: Http1ExchangeOptions<Response>,
+    { message, response, connection, batch, waits, mount, upgradeContent, url: given }: Http1ExchangeOptions<Response>,
   ) {
     this.#upgradeContent = upgradeContent
     this.#host = host
@@ -86,9 +88,10 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
     this.batch = batch
     this.mount = mount ?? noMount
     this.#isOurs = mount === undefined
+    if (this.mount.path !== '') this.notes.mount = this.mount.path
     this.method = message.method ?? ''
     this.version = message.httpVersion
-    const url = message.url ?? ''
+    const url = given ?? message.url ?? ''
     // Polka cuts a mount path off, and may leave a query alone.
     this.target = parseRequestTarget(this.method, mount !== undefined && url.startsWith('?') ? `/${url}` : url)
     this.headers = new RequestHeaders(receivedFields(message))

@@ -43,8 +43,12 @@ export interface Adapter {
   createHttp2Listener(): Promise<Http2Server>
   /** Answers Node's `request` event. With `next`, requests for which the pipeline has nothing go there. */
   handle(request: IncomingMessage, response: ServerResponse, next?: Next): void
-  /** Answers the `upgrade` event of another server; what the pipeline declines is left to its other listeners. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
+  /**
+   * Answers the `upgrade` event of another server; what the pipeline declines is left to its other listeners.
+   *
+   * @param mount Path that is cut off the URL, empty for none.
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array, mount: string): void
   /**
    * From now on every reply ends its connection. Connections without a request are closed at once.
    *
@@ -140,12 +144,21 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function open(
     request: IncomingMessage,
     response: ServerResponse,
-    { waits = false, mount, upgradeContent }: OpenOptions = {},
+    { waits = false, mount, url, upgradeContent }: OpenOptions = {},
   ): OurExchange {
     const connection = connectionOf(request.socket)
     // Middleware of an embedding program may have changed files since the last request.
     const batch = mount === undefined && isShared() ? batches.next(connection) : Number.NaN
-    const x = new Http1Exchange(host, { message: request, response, connection, batch, waits, mount, upgradeContent })
+    const x = new Http1Exchange(host, {
+      message: request,
+      response,
+      connection,
+      batch,
+      waits,
+      mount,
+      url,
+      upgradeContent,
+    })
     connection.latest = x
     return x
   }

@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts'
 import type { Responder, ResponderOptions } from '../respond.ts'
 import { writeUpgrade, responseOnSocket } from './write-response.ts'
 import { declineUpgrade, upgradeContentLength } from './declined-upgrade.ts'
-import { mountOf, noMount } from '../mounted-reply.ts'
+import { mountOf, noMount, type Mount } from '../mounted-reply.ts'
 import type { Http1Exchange, Http1ExchangeOptions } from './exchange.ts'
 import { UpgradeInput } from './upgrade-input.ts'
 import type { ClientError } from './client-error.ts'
@@ -16,7 +16,9 @@ import type { Reply } from '../message/reply.ts'
 type OurExchange = Http1Exchange<ServerResponse>
 
 /** What the server knows of a request beside its message. */
-export type OpenOptions = Partial<Pick<Http1ExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'upgradeContent'>>
+export type OpenOptions = Partial<
+  Pick<Http1ExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'url' | 'upgradeContent'>
+>
 
 /** What {@link createUpgrades} needs. */
 export interface UpgradesOptions extends Pick<ResponderOptions, 'handler' | 'refuse' | 'onFault'> {
@@ -33,8 +35,12 @@ export interface UpgradesOptions extends Pick<ResponderOptions, 'handler' | 'ref
 export interface Upgrades {
   /** Answers one. Without a takeover it is an ordinary request, the last on its connection. */
   answer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
-  /** Answers one on another server. Without a takeover it is left to the other listeners. */
-  offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
+  /**
+   * Answers one on another server. Without a takeover it is left to the other listeners.
+   *
+   * @param mount Path that is cut off its URL; the program does so for ordinary requests only.
+   */
+  offer(request: IncomingMessage, socket: Duplex, head: Uint8Array, mount: string): void
   /** Closes the chosen ones of the connections that were taken over, or wait for that. */
   cut(isChosen: (socket: Duplex) => boolean): void
 }
@@ -48,29 +54,37 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
     socket.once('close', () => sockets.delete(socket))
   }
 
-  function answer(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
+  /** @param mount undefined on our own listeners */
+  function answer(request: IncomingMessage, socket: Duplex, head: Uint8Array, mount: string | undefined): void {
     // Node has detached the connection: without a listener a reset would end the process.
     socket.on('error', () => socket.destroy())
     hold(socket)
     const connection = connectionOf(request.socket)
-    connection.inTurn(connection.latest?.response, () => decideInTurn(request, socket, head, isOurs))
+    connection.inTurn(connection.latest?.response, () => decideInTurn(request, socket, head, mount))
   }
 
-  function decideInTurn(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
+  function decideInTurn(request: IncomingMessage, socket: Duplex, head: Uint8Array, mount: string | undefined): void {
     // RFC 9112 section 9.6: no request after the reply that ends a connection is processed.
     if (socket.destroyed || socket.writableEnded) return void socket.resume()
     // On another server an earlier reply may be the program's.
     const { _httpMessage: before } = socket as { _httpMessage?: ServerResponse | null }
-    if (before) return void before.once('close', () => decideInTurn(request, socket, head, isOurs))
+    if (before) return void before.once('close', () => decideInTurn(request, socket, head, mount))
     const length = upgradeContentLength(request)
     // On another server the content may be for the program.
-    if (length === 0 || (length !== undefined && isOurs)) return decide(request, socket, head, length)
+    if (length === 0 || (length !== undefined && mount === undefined)) {
+      return decide(request, socket, head, { length, mount: mount ?? '' })
+    }
     declineUpgrade(request, socket, head, () =>
       serverOf(request)?.emit('request', request, responseOnSocket(socket, request)),
     )
   }
 
-  function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, length: number): void {
+  function decide(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Uint8Array,
+    { length, mount }: { readonly length: number; readonly mount: string },
+  ): void {
     const connection = connectionOf(request.socket)
     const input = new UpgradeInput({
       request,
@@ -83,7 +97,7 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
         onClientError(Object.assign(new Error('The content is incomplete.'), { code }), request.socket),
     })
     const response = responseOnSocket(socket, request)
-    const x = open(request, response, { mount: noMount, upgradeContent: input.content })
+    const x = open(request, response, { ...cutOff(mount, request, noMount), upgradeContent: input.content })
     const send = (reply: Reply): void => {
       const isUnsent = !x.answered && !x.gone
       // RFC 9110 section 7.8: the protocol changes once the request is complete.
@@ -115,13 +129,14 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
     }
   }
 
-  function offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+  function offer(request: IncomingMessage, socket: Duplex, head: Uint8Array, mount: string): void {
     // Without other listeners a declined upgrade would get no answer.
-    if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head, false)
+    if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head, mount)
     // Another listener may read the content, so it cannot be read here.
     if (upgradeContentLength(request) !== 0) return
     socket.on('error', () => socket.destroy())
-    const x = open(request, new ServerResponse(request), { mount: mountOf(request), upgradeContent: request })
+    const where = cutOff(mount, request, mountOf(request))
+    const x = open(request, new ServerResponse(request), { ...where, upgradeContent: request })
     void Promise.resolve(handler(x)).then((reply) => {
       if (reply.takeover === undefined) return (x.observer?.release(), discard(reply.body))
       hold(socket)
@@ -130,10 +145,15 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   }
 
   return {
-    answer: (request, socket, head) => answer(request, socket, head, true),
+    answer: (request, socket, head) => answer(request, socket, head, undefined),
     offer,
     cut: (isChosen) => sockets.forEach((socket) => isChosen(socket) && socket.destroy()),
   }
+}
+
+/** Cuts a mount off the URL of an exchange. The request keeps its URL, for other listeners. */
+function cutOff(mount: string, { url }: IncomingMessage, otherwise: Mount): Pick<OpenOptions, 'mount' | 'url'> {
+  return mount === '' ? { mount: otherwise } : { mount: { path: mount, isBare: false }, url: url?.slice(mount.length) }
 }
 
 function serverOf({ socket }: IncomingMessage): Server | undefined {

@@ -132,6 +132,12 @@ export interface Notes {
    */
   unclaimed?: boolean
   /**
+   * Path at which an embedding program mounted this server, without a final slash; undefined at the top.
+   *
+   * @internal
+   */
+  mount?: string
+  /**
    * The path is below `/__serve8008/`: it is logged only if it gets an error.
    *
    * @internal
