@@ -1,10 +1,9 @@
+// own process: the server of Hono replaces the global Request and Response
 import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import Fastify from 'fastify'
 import { createServer, type ChangeEvent, type Server8008, type ServeOptions } from '../../src/index.ts'
+import { programs } from '../support/embedding-programs.ts'
 import { express, host, openSite, type Hosted, type Middleware } from '../support/frameworks.ts'
 import { LivePage } from '../support/live-page.ts'
 import { rawGet, rawRequest } from '../support/raw.ts'
@@ -27,26 +26,6 @@ async function startExpress(sites: Readonly<Record<string, Server8008>>): Promis
   return hosted
 }
 
-/** The same in Fastify, whose hook passes what the site does not have to the routes. */
-async function startFastify({ handler, upgrade }: Server8008): Promise<Hosted> {
-  const app = Fastify({ forceCloseConnections: true })
-  app.addHook('onRequest', (request, reply, done) => handler(request.raw, reply.raw, done))
-  app.setNotFoundHandler((request, reply) => void reply.code(418).send(`app ${request.url}`))
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  const server = app.server as Server
-  server.on('upgrade', upgrade)
-  return {
-    server,
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () => app.close(),
-  }
-}
-
-const programs: Readonly<Record<string, (site: Server8008) => Promise<Hosted>>> = {
-  'Express 5': (site) => startExpress({ '/': site }),
-  Fastify: startFastify,
-}
-
 for (const [name, start] of Object.entries(programs)) {
   test(`${name}: pages of an embedded site have live reload, which ends with the site`, async () => {
     await using opened = await openSite(files, { live: true })
@@ -58,7 +37,7 @@ for (const [name, start] of Object.entries(programs)) {
     writeFileSync(opened.folder.join('style.css'), 'b{}')
     const change = await page.next()
     assert.deepEqual(change.type === 'change' && change.changes, [{ path: '/style.css', kind: 'style' }])
-    assert.equal((await rawGet(app.port, '/missing')).body.toString(), 'app /missing')
+    assert.equal((await rawGet(app.port, '/api')).body.toString(), '{"from":"app"}')
     const closed = page.closed()
     await opened.site.close()
     assert.equal(await closed, 1001)
@@ -78,7 +57,7 @@ for (const [name, start] of Object.entries(programs)) {
       await using opened = await openSite(files, options)
       await using app = await start(opened.site)
       assert.equal(await pageAt(app.port, '/'), files['index.html'])
-      assert.equal((await rawGet(app.port, '/__serve8008/session')).body.toString(), 'app /__serve8008/session')
+      assert.equal((await rawGet(app.port, '/__serve8008/session')).status, 404)
     }
   })
 }
