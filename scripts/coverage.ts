@@ -1,4 +1,4 @@
-/** `npm run coverage`: runs `npm test`, and fails if it runs too few lines of `src/`. */
+/** `npm run coverage`: runs `npm test -- --covered`, and fails if it runs too few lines of `src/`. */
 import { rmSync } from 'node:fs'
 import { CoverageReport } from 'monocart-coverage-reports'
 import { coverageFolder } from './compile-folder.ts'
@@ -13,7 +13,10 @@ const uncounted = /^src\/(?:live\/client\/|live\/protocol|.*types\.ts|http\/mess
 const raw = fromRoot('coverage/raw')
 rmSync(fromRoot('coverage'), { recursive: true, force: true })
 // The report reads the compiled files, so the tests leave them there.
-const { code } = await runNpm(['test'], { cwd: fromRoot(), env: { ...process.env, NODE_V8_COVERAGE: raw } })
+const { code } = await runNpm(['test', '--', '--covered'], {
+  cwd: fromRoot(),
+  env: { ...process.env, NODE_V8_COVERAGE: raw },
+})
 const report = new CoverageReport({
   logging: 'error',
   outputDir: fromRoot('coverage'),

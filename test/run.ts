@@ -1,8 +1,8 @@
 /**
- * Runs the tests: `node --import tsx test/run.ts [--all] [--rest] [--repeat N] [--under-load] [name ...]`.
+ * Runs the tests: `node --import tsx test/run.ts [--all | --covered | --rest] [--repeat N] [--under-load] [name ...]`.
  *
- * Without arguments the quick suites run; `--all` adds the slow ones, `--rest` leaves the quick ones out again. Names pick
- * the files whose path holds one of them, out of every suite. `--repeat` and `--under-load` find tests that fail at times.
+ * Without arguments the quick tests run. `--covered` adds the slow files of the same suites, `--rest` runs the other suites,
+ * `--all` runs both. Names pick the files whose path holds one of them, out of every suite. `--repeat` and `--under-load` find tests that fail at times.
  * The last line is always `N passed, N failed`, for people and for scripts.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -16,7 +16,8 @@ import { withBundle, type Bundle } from './runner/bundle-tests.ts'
 import { runBatch, type Result } from './runner/run-batch.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/live.test.ts', 'test/structure.test.ts']
+/** The suites that run most lines of the sources; coverage counts what they run. */
+const covering = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/live.test.ts', 'test/structure.test.ts']
 const quickMs = 120_000
 const slowMs = 900_000
 const filesInProcess = 40
@@ -28,13 +29,25 @@ function testFiles(): string[] {
     .toSorted()
 }
 
+/** Files of the covering suites that take long, and that few changes can break, say why: `// slow: …`. */
+const slow = /^\/\/ slow: /m
+
+function covers(file: string): boolean {
+  return covering.some((start) => file.startsWith(start))
+}
+
 function isQuick(file: string): boolean {
-  return quick.some((start) => file.startsWith(start))
+  return covers(file) && !slow.test(textOf(file))
+}
+
+function textOf(file: string): string {
+  return readFileSync(join(root, file), 'utf8')
 }
 
 function choose(files: readonly string[], flags: readonly string[], names: readonly string[]): string[] {
   if (names.length > 0) return files.filter((file) => names.some((name) => file.includes(name.replace(/^\.\//, ''))))
-  if (flags.includes('--rest')) return files.filter((file) => !isQuick(file))
+  if (flags.includes('--rest')) return files.filter((file) => !covers(file))
+  if (flags.includes('--covered')) return files.filter(covers)
   return flags.includes('--all') ? [...files] : files.filter(isQuick)
 }
 
@@ -57,10 +70,10 @@ function batchesOf(files: readonly string[]): string[][] {
   const starters: string[] = []
   const single: string[] = []
   for (const file of files) {
-    const text = readFileSync(join(root, file), 'utf8')
+    const text = textOf(file)
     if (startsFirst.test(text)) first.push(file)
     else if (starting.some((folder) => file.startsWith(folder))) starters.push(file)
-    else if (!isQuick(file) || rootHook.test(text) || ownProcess.test(text)) single.push(file)
+    else if (!covers(file) || rootHook.test(text) || ownProcess.test(text)) single.push(file)
     else shared.push(file)
   }
   // Every batch gets something of each folder, so that they take about as long.
@@ -85,7 +98,7 @@ async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[
   const measured = files.filter(measures)
   const others = files.filter((file) => !measures(file))
   // Quick tests wait for sockets and processes more than they compute; browsers, other servers and coverage compute more.
-  const isWaiting = others.every(isQuick) && !countsCoverage
+  const isWaiting = others.every(covers) && !countsCoverage
   const results = await runBeside(others, bundle, (isWaiting ? 4 : 2) * availableParallelism())
   return [...results, ...(await runBeside(measured, bundle, 1))]
 }
@@ -95,7 +108,7 @@ async function runBeside(files: readonly string[], bundle: Bundle, processes: nu
   const queue = batchesOf(files).values()
   const worker = async (): Promise<void> => {
     for (const batch of queue) {
-      const perFileMs = isQuick(batch[0] as string) && !countsCoverage ? quickMs : slowMs
+      const perFileMs = covers(batch[0] as string) && !countsCoverage ? quickMs : slowMs
       const limitMs = perFileMs * Math.ceil(batch.length / 4)
       const ended = await runBatch(batch, bundle, limitMs)
       // Alone, each file answers for itself.

@@ -1,3 +1,4 @@
+// slow: starts a browser
 // starts first: a browser loads its pages one after the other
 import assert from 'node:assert/strict'
 import { createServer as createForeignServer, type Server } from 'node:http'

@@ -1,3 +1,4 @@
+// slow: looks at every port and process of the machine
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'

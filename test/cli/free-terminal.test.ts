@@ -1,3 +1,4 @@
+// slow: waits for programs that do not end
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,3 +1,4 @@
+// slow: waits for programs that do not end
 // starts first: programs get seconds to end and to come back
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'

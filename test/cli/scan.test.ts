@@ -1,3 +1,4 @@
+// slow: looks at every process of the machine
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'

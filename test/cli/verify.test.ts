@@ -1,3 +1,4 @@
+// slow: attacks servers that it starts, with every kind of request
 // starts first: it tests in namespaces with whole servers
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'

@@ -1,3 +1,4 @@
+// slow: starts curl, h2load and others
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'

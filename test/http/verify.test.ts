@@ -1,3 +1,4 @@
+// slow: attacks servers that it starts, with every kind of request
 // starts first: each test of a server waits for what comes late
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

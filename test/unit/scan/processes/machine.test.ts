@@ -1,3 +1,4 @@
+// slow: looks at every process of the machine
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
