@@ -13,7 +13,10 @@ describe('recognises what was recorded', { concurrency: 8 }, () => {
     const recording = parseRecording(readFileSync(join(folder, name), 'utf8'))
     test(`${name}, ${recording.source}`, async () => {
       await using server = await replay(recording)
-      const { product, version, evidence } = await identify({ address: '127.0.0.1', port: server.port })
+      const { product, version, evidence } = await identify(
+        { address: '127.0.0.1', port: server.port },
+        { deadlineMs: 30_000 },
+      )
       assert.deepEqual(
         { product, version },
         { product: recording.product, version: recording.version },
