@@ -1,6 +1,13 @@
 /** Replaces the value of a secret. */
 export const hidden = '…'
 
+/** What stands for a secret: a text, or one that follows from the secret. */
+export type Mark = string | ((secret: string) => string)
+
+function markOf(mark: Mark, secret: string): string {
+  return typeof mark === 'string' ? mark : mark(secret)
+}
+
 /**
  * The names of secrets, of fields as of parameters: whole names, then ends of names. Compared in lower case without
  * punctuation, a leading `X-` and a trailing number: `access_token`, `accessToken` and `X-Access-Token-2` are the same.
@@ -52,20 +59,24 @@ export function redactField(name: string, value: string): string {
  * A request-target, a Referer or another URL without secrets: values of path, query and fragment parameters with the name
  * of a token, key or password, and the userinfo, also those of URLs within it.
  */
-export function redactUrl(url: string): string {
+export function redactUrl(url: string, mark: Mark = hidden): string {
   // A password with a slash in it makes a URL that cannot be parsed.
   const isBroken = url.includes('@') && /^[a-z][a-z0-9+.-]*:[/\\]/i.test(url) && !URL.canParse(url)
-  return redactParts(isBroken ? withoutUserinfo(url, hidden) : url, hidden, hidden)
+  return redactParts(isBroken ? withoutUserinfo(url, mark) : url, mark, mark)
 }
 
-function redactParts(text: string, user: string, value: string): string {
-  const bare = /@|%(?:25)*40/.test(text) ? text.replace(userinfo, `$1${user}$2`) : text
+function redactParts(text: string, user: Mark, value: Mark): string {
+  const bare = /@|%(?:25)*40/.test(text)
+    ? text.replace(userinfo, (all, start: string, end: string) => {
+        return start + markOf(user, all.slice(start.length, all.length - end.length)) + end
+      })
+    : text
   return /[?#;%]/.test(bare) ? redactParameters(bare, parameter, value) : bare
 }
 
 /** An authority (`Host`, or the target of a CONNECT) without its userinfo. */
-export function redactAuthority(authority: string): string {
-  return authority.replace(/^.+(?=@|%(?:25)*40)/is, hidden)
+export function redactAuthority(authority: string, mark: Mark = hidden): string {
+  return authority.replace(/^.+(?=@|%(?:25)*40)/is, (user) => markOf(mark, user))
 }
 
 /** The port of an authority where it is no number: perhaps the password of a userinfo whose end is missing. */
@@ -89,21 +100,21 @@ export function redactPath(path: string): string {
 }
 
 /** A password may hold any character, also `/` and `@`: all is hidden from the scheme to the last `@`. */
-function withoutUserinfo(text: string, mark: string): string {
+function withoutUserinfo(text: string, mark: Mark): string {
   const end = text.lastIndexOf('@')
   const before = text.slice(0, Math.max(end, 0))
   const scheme = /:\/+|\/\/+/.exec(before)
   const isPath = scheme === null && before.includes('/') && !/:\S/.test(before)
   if (before === '' || isPath || isWithoutUser(text)) return text
   const start = scheme === null ? 0 : scheme.index + scheme[0].length
-  return start === end ? text : text.slice(0, start) + mark + text.slice(end)
+  return start === end ? text : text.slice(0, start) + markOf(mark, text.slice(start, end)) + text.slice(end)
 }
 
 function isWithoutUser(text: string): boolean {
   return URL.canParse(text) && /^[a-z]+:\/\/[^/?#@]*\//i.test(text) && new URL(text).username === ''
 }
 
-function redactParameters(text: string, name: RegExp, mark: string): string {
+function redactParameters(text: string, name: RegExp, mark: Mark): string {
   let result = ''
   let from = 0
   name.lastIndex = 0
@@ -115,7 +126,7 @@ function redactParameters(text: string, name: RegExp, mark: string): string {
     const isInPath = name === parameter && (pathEnd === -1 || value <= pathEnd)
     const length = text.slice(value).search(isInPath ? /[/?#]/ : /[&#]/)
     const end = length === -1 ? text.length : value + length
-    result += text.slice(from, value) + (end > value ? mark : '')
+    result += text.slice(from, value) + (end > value ? markOf(mark, text.slice(value, end)) : '')
     from = end
     name.lastIndex = end
   }

@@ -1,0 +1,45 @@
+import { isSecretName } from '../../core/util/secret.ts'
+import type { MarkSecret } from './shapes.ts'
+
+const tag = /<([a-z_][\w:.-]*)((?:\s[^<>]*)?)>/gi
+const attribute = /(?<![\w:.-])([\w:.-]+)(\s*=\s*)(?:"([^"]*)"|'([^']*)')/g
+/** Attributes that name what another attribute has: a field of a form, the metadata of a page. */
+const naming: ReadonlySet<string> = new Set(['name', 'id', 'property', 'key', 'autocomplete'])
+const named: ReadonlySet<string> = new Set(['value', 'content'])
+
+/** HTML or XML without the text of elements and the values of attributes whose name suggests a secret. */
+export function redactMarkup(text: string, mark: MarkSecret): string {
+  let result = ''
+  let from = 0
+  tag.lastIndex = 0
+  for (let found = tag.exec(text); found !== null; found = tag.exec(text)) {
+    const [all, name = '', attributes = ''] = found
+    const shown = attributes === '' ? all : `<${name}${redactAttributes(attributes, mark)}>`
+    result += text.slice(from, found.index) + shown
+    from = tag.lastIndex
+    const isElement = isSecretName(name.replace(/^.*:/, '')) && !attributes.endsWith('/')
+    if (!isElement) continue
+    const end = text.indexOf(`</${name}`, from)
+    const content = text.slice(from, end === -1 ? text.length : end)
+    if (content.trim() !== '') result += mark(content.replace(/^\s*<!\[CDATA\[|\]\]>\s*$/g, ''))
+    from += content.length
+    tag.lastIndex = from
+  }
+  return result + text.slice(from)
+}
+
+function redactAttributes(attributes: string, mark: MarkSecret): string {
+  const all = [...attributes.matchAll(attribute)].map(([, name = '', , double, single]) => ({
+    name: name.toLowerCase(),
+    value: double ?? single ?? '',
+  }))
+  const isSecret =
+    all.some(({ name, value }) => naming.has(name) && isSecretName(value)) ||
+    all.some(({ name, value }) => name === 'type' && value.toLowerCase() === 'password')
+  return attributes.replace(attribute, (whole, name: string, equals: string, double?: string, single?: string) => {
+    const value = double ?? single ?? ''
+    const isHidden = isSecretName(name) || (isSecret && named.has(name.toLowerCase()))
+    if (value === '' || !isHidden || /^(?:key|autocomplete)$/i.test(name)) return whole
+    return `${name}${equals}"${mark(value)}"`
+  })
+}

@@ -1,0 +1,62 @@
+import { isSecretName } from '../../core/util/secret.ts'
+
+/** What stands for a secret. */
+export type MarkSecret = (secret: string) => string
+
+/**
+ * Tokens that are known by their form, wherever they stand: JWT, GitHub, GitLab, Slack, Stripe, OpenAI and Anthropic,
+ * AWS, Google, npm, SendGrid; and what follows `Bearer` or `Basic`. No part repeats what its neighbour can match.
+ */
+const shapes =
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]+)?|\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|(?:sk|pk|rk)[-_](?:live|test|proj|ant)[-_][\w-]{10,}|sk-\w{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_\w{30,}|whsec_\w{16,}|SG\.[\w-]{16,}\.[\w-]{16,})/g
+const schemes = /\b(Bearer|Basic)(\s+)([\w.~+/-]{8,}=*)/gi
+const keyStart = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/g
+
+/** A text without tokens that are known by their form. */
+export function redactShapes(text: string, mark: MarkSecret): string {
+  const bare = text.replace(shapes, (token) => mark(token))
+  const named = /\bB(?:earer|asic)\s/i.test(bare)
+    ? bare.replace(schemes, (all, scheme: string, space: string, token: string) =>
+        // `basic information` is no token.
+        /[\d.=+/]/.test(token) ? `${scheme}${space}${mark(token)}` : all,
+      )
+    : bare
+  return named.includes('PRIVATE KEY-----') ? withoutKeys(named, mark) : named
+}
+
+function withoutKeys(text: string, mark: MarkSecret): string {
+  let result = ''
+  let from = 0
+  keyStart.lastIndex = 0
+  for (let found = keyStart.exec(text); found !== null; found = keyStart.exec(text)) {
+    const start = keyStart.lastIndex
+    const end = text.indexOf('-----END', start)
+    const next = end === -1 ? text.length : end
+    result += text.slice(from, start) + mark(text.slice(start, next))
+    from = next
+    keyStart.lastIndex = next
+  }
+  return result + text.slice(from)
+}
+
+/** `password: "x"`, `"token" = 'x'`: how programs, GraphQL and scripts within pages write a value. */
+const quotedValue =
+  /(?<![\w.$-])(["']?)([\w.$-]{1,64})\1\s{0,8}[:=]\s{0,8}(?:"([^"\\\n]*(?:\\.[^"\\\n]*)*)"|'([^'\\\n]*(?:\\.[^'\\\n]*)*)'|`([^`]*)`)/g
+/** `TOKEN=x`, `password: x`: how files of settings and logs write one. */
+const bareValue = /(?<![\w.$-])([\w.$-]{1,64})[ \t]{0,8}[:=][ \t]{0,8}(?!["'`[{(=>])([^\s"'`,;&<>]+)/g
+
+/** A text without the values of names that suggest a secret. @param isLoose Whether values may stand without quotes. */
+export function redactAssignments(text: string, mark: MarkSecret, isLoose: boolean): string {
+  const strict = text.replace(
+    quotedValue,
+    (all, _quote: string, name: string, double?: string, single?: string, template?: string) => {
+      const value = double ?? single ?? template ?? ''
+      if (value === '' || !isSecretName(name)) return all
+      return `${all.slice(0, all.length - value.length - 1)}${mark(value)}${all.at(-1)}`
+    },
+  )
+  if (!isLoose) return strict
+  return strict.replace(bareValue, (all, name: string, value: string) =>
+    isSecretName(name) ? all.slice(0, all.length - value.length) + mark(value) : all,
+  )
+}
