@@ -37,12 +37,12 @@ export class Entry implements ExchangeObserver {
     this.#hooks = hooks
     this.#request = new Tee(hooks.contentBytes)
     this.#reply = new Tee(hooks.contentBytes)
-    const { address, port, encrypted } = x.peer
+    const { address, port, localAddress, encrypted } = x.peer
     this.record = {
       id: x.id,
       // `startedAt` is monotonic and does not follow corrections of the wall clock, so the time is computed backwards.
       time: Math.round(Date.now() - performance.now() + x.startedAt),
-      peer: { address: unmapped(address), port, encrypted },
+      peer: { address: unmapped(address), port, localAddress: unmapped(localAddress), encrypted },
       version: x.version,
       method: x.method,
       target: publicTarget(x.target),

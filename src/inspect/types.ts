@@ -25,8 +25,8 @@ export interface RecordedExchange {
   readonly id: number
   /** Wall-clock time of the request in milliseconds since 1970. */
   readonly time: number
-  /** The other end of the connection. */
-  readonly peer: Pick<Peer, 'address' | 'port' | 'encrypted'>
+  /** The other end of the connection, and which of our addresses it reached. */
+  readonly peer: Pick<Peer, 'address' | 'port' | 'localAddress' | 'encrypted'>
   /** HTTP version as sent, for example `1.1`; `2` for HTTP/2. */
   readonly version: string
   /** The method as received; `-` for a message that could not be parsed. */

@@ -36,7 +36,7 @@ export function recorded(facts: RecordedFacts = {}): RecordedExchange {
   return {
     id: 1,
     time: Date.UTC(2026, 0, 5, 12),
-    peer: { address: '127.0.0.1', port: 50_000, encrypted: false },
+    peer: { address: '127.0.0.1', port: 50_000, localAddress: '127.0.0.1', encrypted: false },
     version: '1.1',
     method: 'GET',
     target: '/',

@@ -12,6 +12,8 @@ export { createRedactor, type Redactor } from './marks.ts'
 export interface RedactedMessage extends RecordedMessage {
   /** Why the content is withheld; empty if it is not. */
   readonly withheld: string
+  /** Bytes of the header section as it was received, with the empty line; undefined where that is not known. */
+  readonly headBytes: number | undefined
 }
 
 /** An exchange without secrets, which may leave the server. */
@@ -36,13 +38,16 @@ export function redactExchange(raw: RecordedExchange, redactor: Redactor): Redac
   const requestFields = redactFieldList(raw.request.headers, known)
   const target = isAuthority(raw) ? redactAuthority(raw.target, mark) : text(withoutStamp(raw.target))
   const replyFields = redactFieldList(raw.reply?.headers ?? [], known)
-  const request = redactedMessage(raw.request, fields(requestFields), known)
+  const request = Object.assign(redactedMessage(raw.request, fields(requestFields), known), {
+    headBytes: headBytesOf(raw),
+  })
   const reply =
     raw.reply === undefined
       ? undefined
       : Object.assign(
           redactedMessage(raw.reply, fields(replyFields), known, () => request.withheld),
-          { status: raw.reply.status },
+          // Node adds fields of its own.
+          { status: raw.reply.status, headBytes: undefined },
         )
   return {
     ...raw,
@@ -67,13 +72,20 @@ function isAuthority({ method }: RecordedExchange): boolean {
   return method === 'CONNECT'
 }
 
+/** HTTP/1.1 has a line for the request, then one for each field, and an empty one. */
+function headBytesOf({ version, method, target, request: { headers } }: RecordedExchange): number | undefined {
+  if (version === '2' || method === '-') return undefined
+  const line = `${method} ${target} HTTP/${version}\r\n`.length
+  return headers.reduce((sum, text) => sum + text.length + 2, line) + 2
+}
+
 /** @param before Reads what must be redacted first, since its secrets may be repeated here. */
 function redactedMessage(
   raw: RecordedMessage,
   headers: readonly string[],
   known: KnownSecrets,
   before?: () => unknown,
-): RedactedMessage {
+): Omit<RedactedMessage, 'headBytes'> {
   let result: RedactedContent | undefined
   const redacted = (): RedactedContent => {
     before?.()

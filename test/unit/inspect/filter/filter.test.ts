@@ -30,7 +30,7 @@ const post: RecordedFacts = {
 }
 
 const socket: RecordedFacts = { status: 101, requestHeaders: ['Upgrade', 'websocket'], headers: [], endMs: 9000 }
-const secure = { peer: { address: '::1', port: 1, encrypted: true }, version: '2' }
+const secure = { peer: { address: '::1', port: 1, localAddress: '::1', encrypted: true }, version: '2' }
 
 /** Each filter with the exchanges that it lets pass and those that it does not. */
 const cases: readonly [filter: string, passes: readonly RecordedFacts[], fails: readonly RecordedFacts[]][] = [
