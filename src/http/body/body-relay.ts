@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Outlet, Relayed } from '../message/exchange.ts'
+import type { Relayed } from '../message/exchange.ts'
 
 /** What a {@link BodyRelay} tells its owner. */
 export interface RelayHooks {
@@ -22,8 +22,6 @@ export interface RelayHooks {
 export class BodyRelay extends Readable implements Relayed {
   readonly #content: Readable
   readonly #hooks: RelayHooks
-  readonly #spent = new BufferRelease()
-  #outlet: Outlet | undefined
   #begun = false
 
   constructor(content: Readable, hooks: RelayHooks) {
@@ -32,8 +30,8 @@ export class BodyRelay extends Readable implements Relayed {
     this.#hooks = hooks
   }
 
-  goTo(outlet: Outlet): void {
-    if (this.#hooks.isOurs) this.#outlet = outlet
+  free(chunk: Uint8Array): void {
+    if (this.#hooks.isOurs) freeMemory(chunk)
   }
 
   override _read(): void {
@@ -58,10 +56,6 @@ export class BodyRelay extends Readable implements Relayed {
 
   readonly #onData = (chunk: Uint8Array): void => {
     this.#hooks.count(chunk)
-    if (this.#outlet !== undefined) {
-      if (this.readableLength + this.#outlet.writableLength === 0) this.#spent.free()
-      this.#spent.add(chunk)
-    }
     if (!this.push(chunk)) this.#content.pause()
   }
 
@@ -85,34 +79,20 @@ export class ClientLeftError extends Error {
 /** Memory that Node 22 and later can free at once. */
 type Memory = ArrayBufferLike & { transfer?(bytes: number): unknown }
 
-/** Smaller chunks are left to the garbage collector: it frees them before this class would. */
+/** Smaller chunks are left to the garbage collector: it frees them with less work. */
 const leastBytes = 16 * 1024
-
-/**
- * Frees the memory of forwarded content as soon as it is sent. Node allocates new memory for every chunk, and the
- * garbage collector frees it late: large uploads would use 70 MB, and each of 64 KiB would cost twice the time.
- */
-export class BufferRelease {
-  #passed: Memory[] = []
-
-  /** Adds a chunk that no code reads after it was sent. */
-  add({ buffer, byteLength }: Uint8Array): void {
-    // Memory that is larger than the chunk may be shared with others.
-    if (byteLength >= leastBytes && byteLength === buffer.byteLength) this.#passed.push(buffer)
-  }
-
-  /** Frees the memory of all chunks so far, which are empty afterwards. */
-  free(): void {
-    if (this.#passed.length === 0) return
-    for (const memory of this.#passed) free(memory)
-    this.#passed = []
-  }
-}
 
 /** Made with the first use. */
 let closedPort: InstanceType<typeof MessagePort> | undefined
 
-function free(memory: Memory): void {
+/**
+ * Frees the memory of a chunk, which is empty afterwards. Node allocates new memory for every chunk, and the garbage
+ * collector frees it late: large uploads would use 70 MB, and each of 64 KiB would cost twice the time.
+ */
+export function freeMemory({ buffer, byteLength }: Uint8Array): void {
+  const memory: Memory = buffer
+  // Memory that is larger than the chunk may be shared with others.
+  if (byteLength < leastBytes || byteLength !== memory.byteLength) return
   if (memory.transfer !== undefined) return void memory.transfer(0)
   // Node 20 moves what is posted out of the sender's memory, and drops it where the other port is closed.
   if (closedPort === undefined) {

@@ -21,23 +21,13 @@ export interface Peer {
 }
 
 /**
- * A connection that content is written to.
- *
- * @internal
- */
-export interface Outlet {
-  /** Bytes that wait to be sent. */
-  readonly writableLength: number
-}
-
-/**
  * Content on its way to another server.
  *
  * @internal
  */
 export interface Relayed extends Readable {
-  /** Declares that the reader writes every chunk here at once and keeps none: its memory is freed when it is sent. */
-  goTo?(outlet: Outlet): void
+  /** Frees the memory of a chunk that was sent, and that its reader does not keep. */
+  free?(chunk: Uint8Array): void
 }
 
 /**

@@ -31,9 +31,12 @@ export interface RequestEvents {
   broken(error: UpstreamError): void
 }
 
+/** Content that is held back until all of the turn has arrived, in bytes. */
+const heldBytes = 256 * 1024
+
 /**
- * Writes a request to a socket: the header section with the first bytes of the content, then the rest with backpressure,
- * in chunks where its length is unknown. Returns a function that stops it.
+ * Writes a request to a socket: the header section and the content that arrives in the same turn of the event loop in one
+ * write, then the rest with backpressure, in chunks where its length is unknown. Returns a function that stops it.
  *
  * @param isUpgrade Whether the request asks for an upgrade.
  * @throws UpstreamError for a request that HTTP/1.1 cannot carry
@@ -45,13 +48,16 @@ export function writeRequest(
   events: RequestEvents,
 ): () => void {
   const { body, length } = request
-  const putHead = (head: string): void => {
+  const sendHead = (head: string): void => {
     socket.write(head, 'latin1')
+    begun()
+  }
+  const begun = (): void => {
     // The system refuses a connection that was reset at once: it has sent nothing.
     if (socket.errored === null) events.begun()
   }
   if (body === null) {
-    putHead(`${startOf(request)}${noContent(request)}\r\n`)
+    sendHead(`${startOf(request)}${noContent(request)}\r\n`)
     events.sent(true)
     return () => {}
   }
@@ -59,23 +65,39 @@ export function writeRequest(
   const isLast = !isUpgrade && mayBeMisread(request)
   let head: string | undefined = `${startOf(request)}${framing(request)}${isLast ? 'Connection: close\r\n' : ''}\r\n`
   const begin = (): void => {
-    if (head !== undefined) putHead(head)
+    if (head !== undefined) socket.write(head, 'latin1')
     head = undefined
   }
-  // The first content, which the client has often sent with its header section, leaves in the same packet, and content
-  // that is malformed at its start sends nothing. The head waits for no other: some upstreams answer before the content.
-  const immediate = setImmediate(begin)
+  // The client has often sent content with its header section: it leaves in the same packet, and content that is
+  // malformed at its start sends nothing. The head waits for no other: some upstreams answer before the content.
+  socket.cork()
+  let isHeld = true
+  const release = (): void => {
+    if (!isHeld) return
+    isHeld = false
+    clearImmediate(immediate)
+    begin()
+    socket.uncork()
+    begun()
+    pauseIfFull()
+  }
+  const immediate = setImmediate(release)
+  const pauseIfFull = (): void => {
+    // Node asks for a pause even if the system has taken all of a large chunk.
+    if (socket.writableNeedDrain && socket.writableLength > 0) body.pause()
+  }
   let missing = length ?? 0
   const send = (chunk: Uint8Array): void => {
     // More would be the next request.
     if (!isChunked && (missing -= chunk.byteLength) < 0) return fail(protocolError('the request content is too long'))
-    const isFirst = head !== undefined
-    if (isFirst) {
-      socket.cork()
-      begin()
+    begin()
+    const written = (error?: Error | null): void => {
+      if (error === undefined || error === null) body.free?.(chunk)
     }
-    if (!(isChunked ? writeChunk(socket, chunk) : socket.write(chunk))) body.pause()
-    if (isFirst) socket.uncork()
+    if (isChunked) writeChunk(socket, chunk, written)
+    else socket.write(chunk, written)
+    if (!isHeld) pauseIfFull()
+    else if (socket.writableLength > heldBytes) release()
   }
   const resume = (): void => void body.resume()
   const stop = (): void => {
@@ -89,25 +111,22 @@ export function writeRequest(
     if (!isChunked && missing > 0) return fail(protocolError('the request content is too short'))
     stop()
     // Empty content needs no chunks, which some servers do not read.
-    if (head !== undefined && (request.announced ?? []).length === 0) {
-      putHead(`${startOf(request)}${noContent(request)}\r\n`)
-      return events.sent(true)
-    }
+    const isEmpty = head !== undefined && (request.announced ?? []).length === 0
+    if (isEmpty) head = `${startOf(request)}${noContent(request)}\r\n`
     begin()
     try {
-      if (isChunked) socket.write(lastChunk(request), 'latin1')
+      if (isChunked && !isEmpty) socket.write(lastChunk(request), 'latin1')
     } catch (error) {
       return events.broken(error as UpstreamError)
     }
-    events.sent(!isLast)
+    release()
+    events.sent(isEmpty || !isLast)
   }
   const fail = (error: UpstreamError): void => {
     stop()
     events.broken(error)
   }
   const broken = (): void => fail(clientLeftFault(true))
-  // Every chunk is written at once, so that its memory may be freed when it is sent.
-  body.goTo?.(socket)
   body.on('data', send).once('end', end).once('error', broken)
   socket.on('drain', resume)
   return () => {
@@ -116,14 +135,13 @@ export function writeRequest(
   }
 }
 
-function writeChunk(socket: Socket, chunk: Uint8Array): boolean {
-  if (chunk.byteLength === 0) return true
+function writeChunk(socket: Socket, chunk: Uint8Array, written: (error?: Error | null) => void): void {
+  if (chunk.byteLength === 0) return
   socket.cork()
   socket.write(`${chunk.byteLength.toString(16)}\r\n`, 'latin1')
-  socket.write(chunk)
-  const isFree = socket.write('\r\n', 'latin1')
+  socket.write(chunk, written)
+  socket.write('\r\n', 'latin1')
   socket.uncork()
-  return isFree
 }
 
 /** Only announced trailer fields are sent, as the client did (RFC 9110 section 6.6.2). */
