@@ -20,6 +20,6 @@ export async function readCommand(argv: readonly string[], isFolder: (word: stri
     const { readCommandLine } = await import('./commands/parse.ts')
     return readCommandLine(name, line, flags)
   }
-  const { words, literals, values } = await parseArguments(argv, flags, isFolder)
+  const { words, literals, values } = await parseArguments(line, flags)
   return describeCommand('serve', values, { asked: [], places: [...words, ...literals] }, line)
 }

@@ -74,6 +74,14 @@ test('fetch refuses what is no request, with exit code 2', async (t) => {
     [['fetch', '/', '-H', 'no field'], /^-H takes a field with a colon, NAME:VALUE\./],
     [['fetch', '/', '-H', 'a b: c'], /^The request cannot be made: /],
     [['fetch', '/', '-X', 'patch'], /^Methods are case-sensitive: PATCH, not patch\.\n.*-X PATCH/],
+    [
+      ['fetch', '/fn', '-d', 'x', '-X', 'GET'],
+      /^A GET request has no content\.\n.*serve8008 fetch \/fn -d x -X POST$/m,
+    ],
+    [
+      ['fetch', '/fn', '--request=head', '-d', 'x'],
+      /^Methods are case-sensitive.*\n.*fetch \/fn --request=HEAD -d x$/m,
+    ],
     [['fetch', 'ftp://localhost/'], /^ftp:\/\/localhost\/ is neither a path nor a URL of http or https\./],
     [['fetch', '/', '-d', '@.'], /^\. cannot be read \(EISDIR\)\./],
     [['fetch', '/', '-d', '@none.txt'], /^There is no file none\.txt to send\./],

@@ -3,7 +3,7 @@ import type YargsParser from 'yargs-parser'
 // @ts-expect-error: yargs-parser types its main entry only.
 import untypedParser from 'yargs-parser/browser'
 import { parseSwitch } from '../../config/values/parse-text.ts'
-import { commandLine, usageError } from './command-line.ts'
+import { commandLine, usageError, type Line } from './command-line.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
 
 /** The parser of yargs, alone: serving needs no more. */
@@ -46,13 +46,9 @@ export type FlagTexts = boolean | readonly string[]
  * @throws ServeError E8008_USAGE for an unknown flag (its hint is the corrected command), a missing value, or a value
  *   that was not asked for.
  */
-export async function parseArguments(
-  argv: readonly string[],
-  flags: readonly Flag[],
-  isFolder: (word: string) => boolean,
-): Promise<Arguments> {
+export async function parseArguments(line: Line, flags: readonly Flag[]): Promise<Arguments> {
   // Awaited, so that it stands in stack traces.
-  return await checkParsed(parser(readSwitches(argv, flags), parserOptions(flags)), argv, flags, isFolder)
+  return await checkParsed(parser(readSwitches(line.argv, flags), parserOptions(flags)), line, flags)
 }
 
 /**
@@ -63,16 +59,16 @@ export async function parseArguments(
  */
 export async function checkParsed(
   parsed: ParserResult,
-  argv: readonly string[],
+  line: Line,
   flags: readonly Flag[],
-  isFolder: (word: string) => boolean,
   name?: string,
 ): Promise<Arguments> {
+  const { argv, isFolder } = line
   const { words, literals, given } = separate(parsed, argv, flags, isFolder)
   const unknown = unknownIn(parsed, flags)
   if (unknown !== undefined) {
     const { unknownFlag } = await import('./unknown-flag.ts')
-    throw unknownFlag(unknown, argv, flags, name)
+    throw unknownFlag(unknown, line, flags, name)
   }
   return { words, literals, values: new Map(given.map(([flag, texts]) => [flag.key, valueOf(flag, texts, argv)])) }
 }

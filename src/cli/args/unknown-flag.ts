@@ -1,9 +1,10 @@
 import { nearest } from '../../config/diagnostic.ts'
+import { optionTable } from '../../config/options/option-table.ts'
 import type { ServeError } from '../../core/serve-error.ts'
 import type { Flag } from './flags.ts'
 import { foreignFlag } from './foreign-flags.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
-import { commandLine, usageError } from './command-line.ts'
+import { commandLine, usageError, type Line } from './command-line.ts'
 
 /**
  * The error for an unknown flag. Its hint is the corrected command: with our name for the flag of another server, with
@@ -13,20 +14,57 @@ import { commandLine, usageError } from './command-line.ts'
  */
 export function unknownFlag(
   word: string,
-  argv: readonly string[],
+  line: Pick<Line, 'argv' | 'commandNames'>,
   flags: readonly Flag[],
   name: string | undefined,
 ): ServeError {
+  const { argv } = line
   const [flag = word] = word.split('=', 1)
+  const setInFile = fileOption(flag)
+  if (setInFile !== undefined) return setInFile
   const named = folderCommand(word, argv) ?? (name === undefined ? undefined : asWord(word, argv, name))
   if (named !== undefined) return usageError(`Unknown flag ${flag}.`, named)
   const renamed = ourFlag(flag, flags, word.slice(flag.length + 1) || argv[argv.indexOf(word) + 1])
+  const command = name === undefined && renamed === undefined ? asCommand(word, line, flags) : undefined
+  if (command !== undefined) return usageError(`Unknown flag ${flag}. It is a command, which comes first.`, command)
   const corrected = renamed ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
   return usageError(
     `Unknown flag ${shown(flag)}.`,
     hintFor(flag, corrected, withoutUnknownValues(argv, flag, corrected, flags)) ??
       (name === undefined || name === 'help' ? 'serve8008 --help' : `serve8008 ${name} --help`),
   )
+}
+
+/** The error for `--sites x`: lists of objects have no flag. */
+function fileOption(flag: string): ServeError | undefined {
+  const option = optionTable.find(({ key, flags }) => flags.length === 0 && `--${key}` === flag)
+  const [example = '[]'] = /\[\{.*\}\]/.exec(option?.accepts ?? '') ?? []
+  if (option === undefined) return undefined
+  return usageError(
+    `Unknown flag ${flag}. A config file sets ${option.key}.`,
+    `write to serve8008.config.mjs: export default { ${option.key}: ${example} }`,
+  )
+}
+
+/** What a command asks about when it is named without more. */
+const firstWords: Readonly<Record<string, readonly string[]>> = { fetch: ['/'], explain: ['/'] }
+
+/** `--fetch /x` and `--scan`: the command of that name, before the other words. */
+function asCommand(
+  word: string,
+  { argv, commandNames }: Pick<Line, 'argv' | 'commandNames'>,
+  flags: readonly Flag[],
+): string | undefined {
+  const [flag = '', attached] = word.split('=', 2)
+  const command = commandNames.find((name) => flag === `--${name}`)
+  if (command === undefined) return undefined
+  const at = argv.indexOf(word)
+  const value = attached ?? argv[at + 1] ?? ''
+  const rest = withoutUnknownValues(argv, word, undefined, flags).toSpliced(at, 1)
+  if (/^\d+$/.test(value) || harmlessValue(value, undefined) !== undefined) {
+    rest.splice(at, attached === undefined ? 1 : 0, value)
+  }
+  return commandLine([command, ...(rest.length > 0 ? rest : (firstWords[command] ?? []))])
 }
 
 /** Our name for the flag of another server, if the typed command has it. */

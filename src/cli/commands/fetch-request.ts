@@ -5,6 +5,7 @@ import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
+import { commandLine } from '../args/command-line.ts'
 import { usualMethods } from '../args/explain-words.ts'
 import { createConfiguredServer } from '../configured-server.ts'
 import { isReaderGone } from '../output/printer.ts'
@@ -45,7 +46,9 @@ async function requestOf({ words: [target, extra], values }: Command, program: P
   const method = textsOf(values.get('requestMethod')).at(-1) ?? (body === null ? 'GET' : 'POST')
   const upper = method.toUpperCase()
   if (method !== upper && usualMethods.includes(upper))
-    throw usage(`Methods are case-sensitive: ${upper}, not ${method}.`, `serve8008 fetch / -X ${upper}`)
+    throw usage(`Methods are case-sensitive: ${upper}, not ${method}.`, withMethod(program.argv, method, upper))
+  if (body !== null && body.byteLength > 0 && (upper === 'GET' || upper === 'HEAD'))
+    throw usage(`A ${upper} request has no content.`, withMethod(program.argv, method, 'POST'))
   const headers = textsOf(values.get('requestHeader')).map(fieldOf)
   // A client knows the length of content that it has; otherwise the content would come in chunks.
   const isFramed = headers.some(([name]) => /^(?:content-length|transfer-encoding)$/i.test(name))
@@ -58,6 +61,21 @@ async function requestOf({ words: [target, extra], values }: Command, program: P
     const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause)
     throw usage(`The request cannot be made: ${printable(why)}.`, 'serve8008 fetch / -X GET -H NAME:VALUE', cause)
   }
+}
+
+/** The typed command with another method. */
+function withMethod(argv: readonly string[], method: string, other: string): string {
+  const isFlag = (word = ''): boolean => /^(?:-X|--request)$/.test(word)
+  return commandLine(
+    argv.map((word, i) => {
+      const [flag = '', value] = word.split('=', 2)
+      return word === method && isFlag(argv[i - 1])
+        ? other
+        : isFlag(flag) && value === method
+          ? `${flag}=${other}`
+          : word
+    }),
+  )
 }
 
 function fieldOf(field: string): [string, string] {

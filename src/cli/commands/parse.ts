@@ -28,7 +28,7 @@ export async function readCommandLine(name: string, typed: Line, servingFlags: r
   const argv = name === 'help' ? pageOfFlag(typed.argv, definition) : typed.argv
   const line = { ...typed, argv }
   const parsed = parseCommandLine(definition, line, servingFlags)
-  const { words, literals, values } = await checkParsed(parsed, argv, flags, line.isFolder, name)
+  const { words, literals, values } = await checkParsed(parsed, line, flags, name)
   const all = [...words, ...literals]
   const extra = extraWord(definition, all)
   if (extra !== undefined) throw refusedWord(definition, extra, argv)
@@ -45,11 +45,8 @@ export async function readCommandLine(name: string, typed: Line, servingFlags: r
 const wordsKey = ':words'
 
 /** Lets yargs find the flags and the words of a command. */
-function parseCommandLine(
-  definition: CommandDefinition,
-  { argv, isFolder }: Line,
-  servingFlags: readonly Flag[],
-): ParserResult {
+function parseCommandLine(definition: CommandDefinition, line: Line, servingFlags: readonly Flag[]): ParserResult {
+  const { argv, isFolder } = line
   const { flags, describe, aliases = [] } = definition
   let found: ParserResult | undefined
   const program = yargs([], '/')
@@ -83,7 +80,7 @@ function parseCommandLine(
     const unknown = unknownIn({ ...rest, _: words }, flags)
     return unknown === undefined
       ? refusedWord(definition, String(words[0]), argv)
-      : unknownFlag(unknown, argv, flags, nameOf(definition))
+      : unknownFlag(unknown, line, flags, nameOf(definition))
   }
 
   /** yargs knows the flags of a command behind its name only. */

@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseArguments, type FlagTexts } from '../../../../src/cli/args/arguments.ts'
+import type { Line } from '../../../../src/cli/args/command-line.ts'
+import { commandNames } from '../../../../src/cli/commands/registry.ts'
 import { readCommand } from '../../../../src/cli/read-command.ts'
 import { flags } from '../../../../src/cli/args/flags.ts'
 import { isServeError } from '../../../../src/core/serve-error.ts'
+
+function lineOf(argv: readonly string[], folders: readonly string[] = []): Line {
+  return { argv, isFolder: (word) => folders.includes(word), commandNames: commandNames() }
+}
 
 async function parse(
   line: string,
   folders: readonly string[] = [],
 ): Promise<[words: readonly string[], values: Record<string, FlagTexts>]> {
   const argv = line === '' ? [] : line.split(' ')
-  const { words, values } = await parseArguments(argv, flags, (word) => folders.includes(word))
+  const { words, values } = await parseArguments(lineOf(argv, folders), flags)
   return [words, Object.fromEntries(values)]
 }
 
@@ -99,11 +105,7 @@ test('takes an existing folder for the folder, unless another word names one or 
 })
 
 test('ends flags at --', async () => {
-  const { words, literals, values } = await parseArguments(
-    ['-q', '--', '--port', '--listing=maybe'],
-    flags,
-    () => false,
-  )
+  const { words, literals, values } = await parseArguments(lineOf(['-q', '--', '--port', '--listing=maybe']), flags)
   assert.deepEqual(words, [])
   assert.deepEqual(literals, ['--port', '--listing=maybe'])
   assert.deepEqual([...values.keys()], ['quiet'])
@@ -125,6 +127,32 @@ test('names the nearest flag in the corrected command', async () => {
   assert.equal((await refusal('-qz')).hint, 'serve8008 --help')
   assert.equal((await refusal('-1')).message, 'Unknown flag -1.')
   assert.equal((await refusal('-')).message, 'Unknown flag -.')
+})
+
+test('suggests the command that a flag names', async () => {
+  for (const [line, hint] of [
+    ['--fetch', 'serve8008 fetch /'],
+    ['--fetch /api', 'serve8008 fetch /api'],
+    ['--fetch=/api -p 3000', 'serve8008 fetch /api -p 3000'],
+    ['./site --explain /api', 'serve8008 explain ./site /api'],
+    ['--free 3000', 'serve8008 free 3000'],
+    ['--status', 'serve8008 status'],
+    ['--stop hunter2 --token=hunter2', 'serve8008 stop VALUE --token=VALUE'],
+  ] as const) {
+    const { message } = await refusal(line)
+    assert.match(message, /^Unknown flag --[a-z]+\. It is a command, which comes first\.$/)
+    assert.equal((await refusal(line)).hint, hint)
+  }
+})
+
+test('shows how a config file sets an option that has no flag', async () => {
+  assert.deepEqual(await refusal('--sites x'), {
+    message: 'Unknown flag --sites. A config file sets sites.',
+    hint: 'write to serve8008.config.mjs: export default { sites: [{ "host": "docs.localhost", "root": "./docs" }] }',
+  })
+  for (const key of ['listeners', 'routes', 'certificates', 'plugins']) {
+    assert.match((await refusal(`--${key}=x`)).hint ?? '', new RegExp(`export default \\{ ${key}: \\[\\{.+\\}\\] \\}$`))
+  }
 })
 
 test('never repeats what is behind an unknown flag, unless it can be no secret', async () => {
@@ -216,12 +244,9 @@ test('says which flags of other servers are left out', async () => {
 })
 
 test('quotes words that a shell would split', async () => {
-  await assert.rejects(
-    parseArguments(['--prot', '1', 'my site'], flags, () => false),
-    {
-      hint: 'serve8008 --port 1 "my site"',
-    },
-  )
+  await assert.rejects(parseArguments(lineOf(['--prot', '1', 'my site']), flags), {
+    hint: 'serve8008 --port 1 "my site"',
+  })
 })
 
 test('refuses a missing value, and a value for a flag that takes none', async () => {
