@@ -340,8 +340,3 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Let serve8008 listen itself: createServer({ tls: true }).',
   },
 }
-
-/** Whether a word is the code of an error, a warning or a finding, in any case. */
-export function isCode(word: string): boolean {
-  return /^[dews]8008(?:[_-]\w*)?$/i.test(word)
-}

@@ -87,12 +87,12 @@ async function explainSite(
   x: Asked,
   isCertified?: (name: string) => boolean,
 ): Promise<RequestExplanation> {
-  const dryRun = await loadDryRun()
   let found: ResolvedRoute | undefined
   await explainAsked(config, x, (route) => {
     found = route
     return { text: '', forwards: [] }
   })
+  const dryRun = found?.action.kind === 'proxy' ? await loadDryRun() : undefined
   const isOurs = hosts.length > 0 ? createSiteHosts(hosts) : createAllowedHosts(config, config.routes, isCertified)
   const isAdmitted = isOurs(x.authority, x.peer)
   // First, since it notes which fields no upstream gets.
@@ -104,7 +104,10 @@ async function explainSite(
     const shown = kind.redact(action)
     return {
       text: describeRoute(route, (kind.explain ?? kind.text)(action)),
-      forwards: shown.kind === 'proxy' ? dryRun({ id, match, proxy: shown.proxy }, x, config.trust) : [],
+      forwards:
+        shown.kind === 'proxy' && dryRun !== undefined
+          ? dryRun({ id, match, proxy: shown.proxy }, x, config.trust)
+          : [],
     }
   })
   if (!isAdmitted) return refused(x)

@@ -1,6 +1,18 @@
 /** The methods of RFC 9110 and PATCH: in lower case they are a typing error. */
 export const usualMethods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
+/** Whether a word is the code of an error, a warning or a finding, in any case. */
+export function isCode(word: string): boolean {
+  return /^[dews]8008(?:[_-]\w*)?$/i.test(word)
+}
+
+/** Whether a word stands for a code: it is one, begins like one (`E9999`), or is in capitals, as no host or path is. */
+export function seemsCode(word: string): boolean {
+  return (
+    isCode(word) || /^[ew]\d+(?:_\w*)?$/i.test(word) || (/^[A-Z][A-Z0-9_]+$/.test(word) && !usualMethods.includes(word))
+  )
+}
+
 /** The words of a command. */
 export interface SortedWords {
   /** What the command itself takes. */

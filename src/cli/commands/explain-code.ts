@@ -1,6 +1,6 @@
 import { nearest } from '../../config/diagnostic.ts'
 import { errorCodes, isReplyCode, type ErrorCode } from '../../core/codes.ts'
-import { errorTexts, isCode, type CodeText } from '../../core/error-texts.ts'
+import { errorTexts, type CodeText } from '../../core/error-texts.ts'
 import { checkTexts, doctorTexts, scanTexts, type FindingText } from '../../core/finding-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
@@ -9,11 +9,6 @@ import { createStyle, wrapText, type Terminal } from '../output/terminal.ts'
 
 /** Widest column of text: longer lines read badly. */
 const widest = 100
-
-/** Whether a word stands for a code: it is one, begins like one (`E9999`), or is in capitals, as no host or path is. */
-export function seemsCode(word: string): boolean {
-  return isCode(word) || /^[ew]\d+(?:_\w*)?$/i.test(word) || /^[A-Z][A-Z0-9_]+$/.test(word)
-}
 
 /** What is said about each kind of code. */
 interface Explained {

@@ -7,7 +7,6 @@ import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
 import { commandLine } from '../args/command-line.ts'
 import { usualMethods } from '../args/explain-words.ts'
-import { explainCode, seemsCode } from './explain-code.ts'
 import { requestHeaders, settingsToExplain, type ExplainedSettings } from './explained-settings.ts'
 import { displayPath } from '../output/display.ts'
 import type { RunningServer } from '../../control/server-registry.ts'
@@ -20,18 +19,13 @@ import { createStyle } from '../output/terminal.ts'
 type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
 
 /**
- * Prints what a code means, or which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
+ * Prints which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
  * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "route", "why" }], "answer": { "status", "why" }, "hint", "read": [], "server": { "url", "pid", "hidden": [] }, "other": { "url", "pid", "command" } }`,
  * `answer` null unless a folder answers, or the server before any route (a password, a redirect to HTTPS, a preflight), `hint` null unless an option allows what is refused,
  * `server` null unless the settings are those of a running server, `other` null unless one runs with other settings.
  */
 export async function explain(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, argv } = program
-  const [code = ''] = command.words
-  if (command.words.length === 1 && seemsCode(code) && !usualMethods.includes(code)) {
-    report.print(explainCode(code, report.terminal, command.json))
-    return 0
-  }
   const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
   const isAlone = command.words.length === 1 && usualMethods.includes(url ?? '')
   if (url === undefined || isAlone) throw usage('Missing argument: URL, a whole URL or a path.', withWord(argv, '/'))

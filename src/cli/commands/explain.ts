@@ -1,4 +1,4 @@
-import { sortExplainWords } from '../args/explain-words.ts'
+import { seemsCode, sortExplainWords } from '../args/explain-words.ts'
 import { flags } from '../args/flags.ts'
 import { only, type CommandDefinition } from './definition.ts'
 
@@ -35,7 +35,12 @@ export const explainCommand: CommandDefinition = {
   row: ['serve8008 explain GET /api/x', 'show which route answers a request and why, or what a code means'],
   sort: sortExplainWords,
   async handler(command, program, report) {
-    const { explain } = await import('./explain-request.ts')
-    return explain(command, program, report)
+    const [word = '', ...others] = command.words
+    if (others.length > 0 || !seemsCode(word)) {
+      return (await import('./explain-request.ts')).explain(command, program, report)
+    }
+    const { explainCode } = await import('./explain-code.ts')
+    report.print(explainCode(word, report.terminal, command.json))
+    return 0
   },
 }
