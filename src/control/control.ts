@@ -2,6 +2,7 @@ import { nodeCrypto } from '../core/util/builtin.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import type { Endpoints, LiveControl } from './endpoints.ts'
+import type { Owner } from './owner-endpoint.ts'
 
 /** The addresses below `/__serve8008/`: the layers of the pipeline that answer them, and their token. */
 export interface Control {
@@ -82,13 +83,28 @@ export function createControl({ base, live }: ControlOptions): Control {
   }
 }
 
+/** Answers what only the owner may ask for. It is loaded with the first request for it. */
+export function createOwnerEndpoint(base: string, owner: Owner): Layer {
+  const path = exchangesPath(base)
+  return (next) => (x) => {
+    if (x.target.path !== path || owner.token() === '') return next(x)
+    x.notes.own = true
+    return import('./owner-endpoint.ts').then(({ streamExchanges }) => streamExchanges(x, owner))
+  }
+}
+
+/** Path at which programs follow exchanges. */
+export function exchangesPath(base: string): string {
+  return `${controlPrefix(base)}exchanges`
+}
+
 /** Path of the control folder of a server. */
 export function controlPrefix(base: string): string {
   return `${base}__serve8008/`
 }
 
 /** 256 bits. */
-function newToken(): string {
+export function newToken(): string {
   const { randomBytes } = nodeCrypto()
   return randomBytes(32).toString('base64url')
 }

@@ -113,7 +113,7 @@ function json(value: unknown): Reply {
   return { status: 200, headers: ownFields('application/json', 'no-store'), body: Buffer.from(JSON.stringify(value)) }
 }
 
-function ownFields(type: string, cacheControl: string): string[] {
+export function ownFields(type: string, cacheControl: string): string[] {
   return [
     'Content-Type',
     type,
@@ -156,19 +156,19 @@ function parsePaths(text: string): string[] | undefined {
   }
 }
 
-function allowMethods(x: Exchange, methods: readonly string[]): void {
+export function allowMethods(x: Exchange, methods: readonly string[]): void {
   if (methods.includes(x.method)) return
   throw new ServeError('E8008_METHOD', `The method must be one of: ${methods.join(', ')}.`, {
     headers: ['Allow', methods.join(', ')],
   })
 }
 
-function forbidden(message: string): ServeError {
+export function forbidden(message: string): ServeError {
   return new ServeError('E8008_FORBIDDEN', message)
 }
 
 /** Compares in constant time: how long it takes does not depend on how many characters are right. */
-function isEqualToken(given: string, wanted: string): boolean {
+export function isEqualToken(given: string, wanted: string): boolean {
   let difference = given.length ^ wanted.length
   for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i)
   return difference === 0

@@ -73,6 +73,8 @@ function readServer(file: string): RunningServer | undefined {
       ...(typeof start === 'object' && start !== null ? { start } : {}),
       ...(typeof startedAt === 'number' ? { startedAt } : {}),
       ...(isText(processStart) ? { processStart } : {}),
+      ...(isText(rest['exchanges']) ? { exchanges: rest['exchanges'] } : {}),
+      ...(isText(rest['ownerToken']) ? { ownerToken: rest['ownerToken'] } : {}),
       ...contentOf(rest),
     }
     return { pid, url, port, tlsPort, root, cwd, reload, token, script, settings, ...known } as RunningServer

@@ -69,6 +69,10 @@ export interface RunningServer extends ServerProcess, RegisteredContent {
   readonly reload: string
   /** What that address asks for; empty where live reload is off. */
   readonly token: string
+  /** Path at which exchanges are followed; undefined where an older version started it. */
+  readonly exchanges?: string
+  /** What that path asks for, which no page gets; empty for a server that listens on no TCP port. */
+  readonly ownerToken?: string
 }
 
 /** The entry of a server in the registry. Neither function throws. */

@@ -1,6 +1,7 @@
 import type { Exchange } from '../http/message/exchange.ts'
-import type { Reply, Sent } from '../http/message/reply.ts'
-import type { Recorder, RecorderLimits } from './recorder.ts'
+import type { Reply, Sent, Source } from '../http/message/reply.ts'
+import type { ExchangeStreams, StreamRequest } from './exchange-streams.ts'
+import type { FollowedRecording, Recorder, RecorderLimits } from './recorder.ts'
 import { publishEnd, publishStart } from './request-channels.ts'
 import type { Recording } from './types.ts'
 
@@ -15,12 +16,29 @@ export interface Followers {
   end(x: Exchange, reply: Reply, sent: Sent): void
   /** Opens a recording. The first one loads the recorder. */
   record(): Promise<Recording>
+  /**
+   * Records as lines of JSON, for a program that reads them as they come: without secrets, and without what it did not read
+   * in time.
+   *
+   * @throws ServeError `E8008_FILTER`
+   */
+  stream(request: StreamRequest): Promise<Source>
+  /** Ends the streams, which would never end by themselves. */
+  endStreams(): void
   /** Closes every recording. */
   close(): void
 }
 
 export function createFollowers(limits: RecorderLimits): Followers {
   let recorder: Recorder | undefined
+  let streams: ExchangeStreams | undefined
+  let isEnding = false
+  async function open(contentBytes: number): Promise<FollowedRecording> {
+    const { createRecorder } = await import('./recorder.ts')
+    recorder ??= createRecorder(limits, () => (recorder = undefined))
+    return recorder.open(contentBytes)
+  }
+
   return {
     begin(x) {
       publishStart(x)
@@ -30,10 +48,17 @@ export function createFollowers(limits: RecorderLimits): Followers {
       recorder?.end(x, reply, sent)
       publishEnd(x, reply, sent)
     },
-    async record() {
-      const { createRecorder } = await import('./recorder.ts')
-      recorder ??= createRecorder(limits, () => (recorder = undefined))
-      return recorder.open()
+    record: () => open(limits.recordedContentBytes),
+    async stream(request) {
+      const { createExchangeStreams } = await import('./exchange-streams.ts')
+      streams ??= createExchangeStreams(limits, open)
+      const source = await streams.open(request)
+      if (isEnding) streams.end()
+      return source
+    },
+    endStreams() {
+      isEnding = true
+      streams?.end()
     },
     close: () => recorder?.close(),
   }

@@ -3,8 +3,8 @@ import type { Exchange, ExchangeObserver } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 import type { Reply, Sent } from '../http/message/reply.ts'
 import { unmapped } from '../core/util/ip.ts'
-import { redactAuthority, redactFields } from '../core/util/secret.ts'
-import { publicTarget } from './access-record.ts'
+import { redactAuthority, redactFields, redactUrl } from '../core/util/secret.ts'
+import { withoutStamp } from '../http/message/request-target.ts'
 import type { RecordedExchange, RecordedMessage, RecordedReply } from './types.ts'
 
 /** What an {@link Entry} tells its recorder. */
@@ -21,15 +21,20 @@ type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
 /** Follows one exchange, and keeps its record. */
 export class Entry implements ExchangeObserver {
-  readonly record: Writable<RecordedExchange>
+  /** With its secrets. */
+  readonly raw: Writable<RecordedExchange>
+  /** Without credentials, for programs. */
+  readonly record: RecordedExchange
   /** Whether the recorder keeps it; otherwise its content is not kept either. */
   isKept = true
   /** Bytes that it keeps. */
   bytes = 0
-  readonly #x: Exchange
+  /** Undefined from its end on: it holds the connection. */
+  #x: Exchange | undefined
   readonly #hooks: EntryHooks
   readonly #request: Tee
   readonly #reply: Tee
+  #requestTrailers: HeaderList = []
   #trailers: HeaderList = []
 
   constructor(x: Exchange, hooks: EntryHooks) {
@@ -38,34 +43,36 @@ export class Entry implements ExchangeObserver {
     this.#request = new Tee(hooks.contentBytes)
     this.#reply = new Tee(hooks.contentBytes)
     const { address, port, localAddress, encrypted } = x.peer
-    this.record = {
+    this.raw = {
       id: x.id,
       // `startedAt` is monotonic and does not follow corrections of the wall clock, so the time is computed backwards.
       time: Math.round(Date.now() - performance.now() + x.startedAt),
       peer: { address: unmapped(address), port, localAddress: unmapped(localAddress), encrypted },
       version: x.version,
       method: x.method,
-      target: publicTarget(x.target),
-      authority: redactAuthority(x.headers.get('host') ?? ''),
-      request: message(publicFields(x.headers.raw), this.#request, () => publicFields(x.body.trailers)),
+      target: x.target.raw,
+      authority: x.headers.get('host') ?? '',
+      request: message(x.headers.raw.map(String), this.#request, () => this.#x?.body.trailers ?? this.#requestTrailers),
       reply: undefined,
       firstByteMs: undefined,
       endMs: undefined,
       aborted: false,
-      ...{ user: '', route: '', upstream: '', reason: '', refusal: '', remark: '' },
+      ...{ user: '', route: '', upstream: '', reason: '', refusal: '', remark: '', site: '' },
+      listener: x.peer.listener ?? '',
     }
+    this.record = publicView(this.raw, x.target.form === 'authority')
   }
 
   /** Begins to follow the exchange. */
   attach(): void {
-    const x = this.#x
+    const x = this.#x as Exchange
     x.observer = this
-    this.#keep(this.record.target.length + lengthOf(this.record.request.headers))
+    this.#keep(this.raw.target.length + lengthOf(this.raw.request.headers))
     if (x.body.expected) x.body.observe((chunk) => this.#add(this.#request, chunk))
   }
 
   replying(reply: Reply): void {
-    const { method, version } = this.#x
+    const { method, version } = this.raw
     // The fields of an upgrade are written as they are.
     const { headers } = reply.status === 101 ? reply : frameReply(reply, method, version as ReplyTransport)
     this.#replied(reply, headers)
@@ -76,7 +83,7 @@ export class Entry implements ExchangeObserver {
   }
 
   trailing(trailers: HeaderList): void {
-    this.#trailers = publicFields(trailers)
+    this.#trailers = trailers
     this.#keep(lengthOf(this.#trailers))
   }
 
@@ -86,20 +93,22 @@ export class Entry implements ExchangeObserver {
 
   /** Completes the record when the reply was written or lost. */
   end(reply: Reply, sent: Sent): void {
-    const { record } = this
-    if (record.reply === undefined) this.#replied(reply, reply.headers)
+    const { raw } = this
+    if (raw.reply === undefined) this.#replied(reply, reply.headers)
     // Streamed content came through `sent`.
     if (reply.body instanceof Uint8Array && sent.bytes > 0) this.#add(this.#reply, reply.body)
-    record.endMs = this.#elapsed()
-    record.aborted = sent.aborted
+    raw.endMs = this.#elapsed()
+    raw.aborted = sent.aborted
     this.#note()
+    this.#requestTrailers = this.#x?.body.trailers ?? []
+    this.#x = undefined
   }
 
   #replied(reply: Reply, headers: HeaderList): void {
-    const { record } = this
-    const fields = publicFields(headers)
-    record.firstByteMs = this.#elapsed()
-    record.reply = Object.assign(
+    const { raw } = this
+    const fields = headers.map(String)
+    raw.firstByteMs = this.#elapsed()
+    raw.reply = Object.assign(
       message(fields, this.#reply, () => this.#trailers),
       { status: reply.status },
     ) satisfies RecordedReply
@@ -108,12 +117,13 @@ export class Entry implements ExchangeObserver {
   }
 
   #note(): void {
-    const { user = '', route = '', upstream = '', reason = '', refusal = '', remark = '' } = this.#x.notes
-    Object.assign(this.record, { user, route, upstream, reason, refusal, remark })
+    const { notes } = this.#x as Exchange
+    const { user = '', route = '', upstream = '', reason = '', refusal = '', remark = '', site = '' } = notes
+    Object.assign(this.raw, { user, route, upstream, reason, refusal, remark, site })
   }
 
   #elapsed(): number {
-    return Math.round((performance.now() - this.#x.startedAt) * 1000) / 1000
+    return Math.round((performance.now() - (this.#x as Exchange).startedAt) * 1000) / 1000
   }
 
   #add(tee: Tee, chunk: Uint8Array): void {
@@ -169,10 +179,47 @@ function message(headers: HeaderList, tee: Tee, trailers: () => HeaderList): Rec
   }
 }
 
+/** A record without credentials: they are removed when a program reads it, which costs a recording nothing. */
+function publicView(raw: RecordedExchange, isAuthority: boolean): RecordedExchange {
+  const { request } = raw
+  const shownRequest = publicMessage(request)
+  const shown: Partial<Record<keyof RecordedExchange, () => unknown>> = {
+    target: () => (isAuthority ? redactAuthority(raw.target) : redactUrl(withoutStamp(raw.target))),
+    authority: () => redactAuthority(raw.authority),
+    request: () => shownRequest,
+    reply: () => (reply ??= raw.reply && publicMessage(raw.reply)),
+  }
+  let reply: RecordedReply | undefined
+  const names = Object.keys(raw) as (keyof RecordedExchange)[]
+  return Object.defineProperties(
+    {} as RecordedExchange,
+    Object.fromEntries(names.map((name) => [name, { enumerable: true, get: shown[name] ?? (() => raw[name]) }])),
+  )
+}
+
+function publicMessage<Message extends RecordedMessage>(raw: Message): Message {
+  let fields: HeaderList | undefined
+  const { status } = raw as { status?: number }
+  return {
+    get headers() {
+      return (fields ??= publicFields(raw.headers))
+    },
+    get content() {
+      return raw.content
+    },
+    get bytes() {
+      return raw.bytes
+    },
+    get trailers() {
+      return publicFields(raw.trailers)
+    },
+    ...(status === undefined ? {} : { status }),
+  } as Message
+}
+
 /** Fields without credentials. A `Host` is no URL, so its userinfo has a rule of its own. */
 function publicFields(fields: HeaderList): HeaderList {
-  // A program without types may set a number.
-  return redactFields(fields.map(String)).map((value, i, all) =>
+  return redactFields(fields).map((value, i, all) =>
     i % 2 === 1 && all[i - 1]?.toLowerCase() === 'host' ? redactAuthority(value) : value,
   )
 }

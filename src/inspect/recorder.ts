@@ -4,14 +4,31 @@ import type { Reply, Sent } from '../http/message/reply.ts'
 import { Entry, type EntryHooks } from './recorded-exchange.ts'
 import type { RecordedExchange, Recording } from './types.ts'
 
+/** An exchange that has ended, with its secrets. */
+export interface Followed {
+  readonly raw: RecordedExchange
+  /** Number of exchanges before it that the limits have dropped unread. */
+  readonly missed: number
+}
+
+/** A recording for code of this server. */
+export interface FollowedRecording extends Recording {
+  /** Yields each exchange that has ended since it was opened. A slow reader misses some. */
+  follow(): AsyncGenerator<Followed>
+}
+
 /** Records exchanges while a recording is open. */
 export interface Recorder {
   /** Begins to record an exchange, before its handler is called. */
   begin(x: Exchange): void
   /** Completes the record of an exchange, whose reply was written or lost. */
   end(x: Exchange, reply: Reply, sent: Sent): void
-  /** Opens a recording. */
-  open(): Recording
+  /**
+   * Opens a recording.
+   *
+   * @param contentBytes Most bytes that it keeps of each content.
+   */
+  open(contentBytes: number): FollowedRecording
   /** Closes every recording. */
   close(): void
 }
@@ -25,14 +42,17 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
   const running = new Set<Entry>()
   /** The last of those that have ended; the first of them has the number `first`. */
   const ended: Entry[] = []
-  const recordings = new Set<Recording>()
+  /** Each with the bytes that it wants of each content. */
+  const recordings = new Map<Recording, number>()
   let first = 0
   let bytes = 0
   let droppedRunning = 0
   let waiting: (() => void)[] = []
 
   const hooks: EntryHooks = {
-    contentBytes: limits.recordedContentBytes,
+    get contentBytes() {
+      return Math.max(...recordings.values())
+    },
     grew(more) {
       bytes += more
       dropExcess()
@@ -87,7 +107,7 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
     for (const callback of callbacks) callback()
   }
 
-  function open(): Recording {
+  function open(contentBytes: number): FollowedRecording {
     const from = first + ended.length
     const droppedBefore = droppedRunning
     let until = Number.POSITIVE_INFINITY
@@ -100,19 +120,32 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
       for (const { record } of running) yield record
     }
 
-    async function* follow(): AsyncGenerator<RecordedExchange> {
+    async function* entries(): AsyncGenerator<{ readonly entry: Entry; readonly missed: number }> {
+      let seen = droppedRunning
       for (let at = from; at < until;) {
-        const entry = ended[Math.max(at, first) - first]
+        const next = Math.max(at, first)
+        const entry = ended[next - first]
         if (entry === undefined) {
           await new Promise<void>((resolve) => waiting.push(resolve))
           continue
         }
-        at = Math.max(at, first) + 1
-        yield entry.record
+        const missed = next - at + droppedRunning - seen
+        seen = droppedRunning
+        at = next + 1
+        yield { entry, missed }
       }
     }
 
-    const recording: Recording = {
+    async function* follow(): AsyncGenerator<Followed> {
+      for await (const { entry, missed } of entries()) yield { raw: entry.raw, missed }
+    }
+
+    async function* iterate(): AsyncGenerator<RecordedExchange> {
+      for await (const { entry } of entries()) yield entry.record
+    }
+
+    const recording: FollowedRecording = {
+      follow,
       get exchanges() {
         return [...kept()]
       },
@@ -127,12 +160,12 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
         for (const entry of running) drop(entry)
         onIdle()
       },
-      [Symbol.asyncIterator]: follow,
+      [Symbol.asyncIterator]: iterate,
       [Symbol.dispose]() {
         recording.close()
       },
     }
-    recordings.add(recording)
+    recordings.set(recording, contentBytes)
     return recording
   }
 
@@ -141,7 +174,7 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
     end,
     open,
     close() {
-      for (const recording of recordings) recording.close()
+      for (const recording of recordings.keys()) recording.close()
     },
   }
 }

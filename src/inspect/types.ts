@@ -56,6 +56,10 @@ export interface RecordedExchange {
   readonly refusal: string
   /** Remark of the access log, or empty. */
   readonly remark: string
+  /** Name of the site that answered, where it is neither the only nor the default one; else empty. */
+  readonly site: string
+  /** Name of the listener that accepted the connection; empty for `handler` and `fetch`. */
+  readonly listener: string
 }
 
 /** Records exchanges until it is closed. Iterating yields each one that has ended since it was opened, in that order. */

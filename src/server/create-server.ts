@@ -33,7 +33,7 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   const config = resolveWithPlugins(serve, programProblems(program))
   if (config.handler?.file !== undefined) throw handlerFile(config.handler.file)
   checkFolders(config)
-  const server = createServerFrom(config, definedOnly(program), resolveConfig, serve.live === true)
+  const server = createServerFrom(config, definedOnly(program), resolveConfig, { isEmbedded: serve.live === true })
   if (config.plugins.length > 0 && signal?.aborted !== true) pluginHost(server, createPluginHost).start(config.plugins)
   return server
 }

@@ -33,7 +33,7 @@ import {
   sensitiveFileWarnings,
   serverUrls,
 } from './listening.ts'
-import { logOptions, type ProgramOptions } from './embedder-options.ts'
+import { logOptions, type ProgramOptions, type ServerUse } from './embedder-options.ts'
 import type { PluginAccess, PluginHost } from './plugins.ts'
 import type * as CheckArguments from './check-arguments.ts'
 import { checkResponse, checkUpgrade } from './handler-arguments.ts'
@@ -53,16 +53,15 @@ import type {
 /**
  * Makes a server from a resolved configuration, without its plugins.
  *
- * @param isEmbedded Whether pages get live reload without a listener of this server too.
  * @internal
  */
 export function createServerFrom(
   config: ResolvedConfig,
   program: ProgramOptions,
   resolve: typeof completeConfig,
-  isEmbedded = false,
+  use: ServerUse = {},
 ): Server8008 {
-  return new Serve8008(config, program, resolve, isEmbedded)
+  return new Serve8008(config, program, resolve, use)
 }
 
 /**
@@ -107,7 +106,8 @@ class Serve8008 implements Server8008 {
   #listening: Listening | undefined
   #closing: Promise<void> | undefined
 
-  constructor(config: ResolvedConfig, program: ProgramOptions, resolve: typeof completeConfig, isEmbedded: boolean) {
+  constructor(config: ResolvedConfig, program: ProgramOptions, resolve: typeof completeConfig, use: ServerUse) {
+    const { isEmbedded = false, owner } = use
     this.config = publicConfig(config)
     this.#config = config
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
@@ -155,6 +155,7 @@ class Serve8008 implements Server8008 {
         pages: { open: 0, most: config.limits.livePages },
         reloadSites: (paths) => reloadSites(this.#sites, paths),
       },
+      owner: owner && { token: () => owner.token, stream: followers.stream },
       onChanged: () => this.#change(),
     }
     this.#refuse = createRefusal({
@@ -261,6 +262,7 @@ class Serve8008 implements Server8008 {
     // A start under way sees `#closing` and frees its port; only then are the ports free.
     await this.#starting?.catch(() => {})
     const sites = [...this.#sites, ...this.#retired]
+    this.#followers.endStreams()
     // From now on each reply ends its connection.
     this.#adapter.drain()
     await Promise.all(sites.map((site) => site.drain()))

@@ -22,6 +22,18 @@ export interface ProgramOptions {
 }
 
 /**
+ * Who uses a server.
+ *
+ * @internal
+ */
+export interface ServerUse {
+  /** Whether pages get live reload without a listener of this server too. Default false. */
+  readonly isEmbedded?: boolean
+  /** The token of the user who started it with the command, set once the server listens. Default: no such user. */
+  readonly owner?: { readonly token: string }
+}
+
+/**
  * Options of the access log.
  *
  * @internal

@@ -9,7 +9,8 @@ import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import { emptyReply } from '../http/message/reply.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
-import type { Control } from '../control/control.ts'
+import { createOwnerEndpoint, type Control } from '../control/control.ts'
+import type { Owner } from '../control/owner-endpoint.ts'
 import type { Live } from '../live/live.ts'
 import { createRoutes, type RoutesOptions } from '../routes/routes.ts'
 import { createAccess, type Admit } from './access.ts'
@@ -91,6 +92,8 @@ export function createPipeline(parts: PipelineOptions): Handler {
     boundary,
     // preflights come without credentials, so before the password
     ...(cors === undefined ? [] : [cors.layer]),
+    // what only the user who started the server may see, by a token that no page gets
+    ...(parts.owner === undefined ? [] : [createOwnerEndpoint(config.base, parts.owner)]),
     // endpoints that need a token: pages got it with the password, which not every browser sends with a WebSocket
     ...(control === undefined ? [] : [control.tokenEndpoints]),
     // origins of pages, and the password
@@ -132,6 +135,8 @@ export interface PipelineOptions extends Pick<RoutesOptions, 'routes' | 'root' |
   readonly live: Live | undefined
   /** The control endpoints; undefined where there are none. */
   readonly control: Control | undefined
+  /** What the user may ask for who started the server with the command; undefined where a program did. */
+  readonly owner: Owner | undefined
   /** Ports for HTTPS, empty until they are bound. Absent where no request is redirected. */
   readonly httpsPorts?: () => readonly number[]
 }

@@ -3,6 +3,7 @@ import type { ResolvedRoute } from '../config/route-types.ts'
 import type { completeConfig } from '../config/resolve/complete.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createControl, type Control } from '../control/control.ts'
+import type { Owner } from '../control/owner-endpoint.ts'
 import type { OpenFiles } from '../http/body/open-files.ts'
 import type { HostCheck } from '../middleware/guard/guard.ts'
 import type { Handler, Layer } from '../http/message/exchange.ts'
@@ -32,6 +33,8 @@ export interface SiteHost {
   /** The layers of the program. */
   readonly layers: () => readonly Layer[]
   readonly live: Pick<LiveOptions, 'claim' | 'isEmbedded' | 'pages' | 'reloadSites'>
+  /** What the user may ask for who started the server with the command. */
+  readonly owner: Owner | undefined
   /** Called when a site has another pipeline. */
   readonly onChanged: (site: Site) => void
 }
@@ -115,7 +118,7 @@ export class Site {
   /** Makes a pipeline with these layers and routes. */
   assemble(layers: readonly Layer[], routes: readonly ResolvedRoute[] = this.routes.current): Handler {
     const { config, live, control } = this
-    const { admit, events, listeners, phrase } = this.#host
+    const { admit, events, listeners, owner, phrase } = this.#host
     return createPipeline({
       config,
       admit,
@@ -130,6 +133,7 @@ export class Site {
       phrase,
       live,
       control,
+      owner,
       ...(listeners.hasTls ? { httpsPorts: () => listeners.portsOf(this.listeners) } : {}),
     })
   }

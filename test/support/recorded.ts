@@ -51,7 +51,7 @@ export function recorded(facts: RecordedFacts = {}): RecordedExchange {
     firstByteMs: 1.5,
     endMs: 2,
     aborted: false,
-    ...{ user: '', route: '', upstream: '', reason: '', refusal: '', remark: '' },
+    ...{ user: '', route: '', upstream: '', reason: '', refusal: '', remark: '', site: '', listener: '' },
     ...rest,
   }
 }

@@ -1,12 +1,20 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import { actionText } from '../../config/kinds/registry.ts'
-import { controlPrefix } from '../../control/control.ts'
+import { controlPrefix, exchangesPath, newToken } from '../../control/control.ts'
 import { registerServer, type RegisteredContent } from '../../control/server-registry.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 import { serverStart, settingsHash } from '../server-settings.ts'
+
+/** Who started a server, and how. */
+interface RegistrationContext {
+  /** Gets the token that only the registry has. */
+  readonly owner: { token: string }
+  readonly command: Command
+  readonly program: Program
+}
 
 /**
  * Lets other commands find the server, until it closes.
@@ -17,8 +25,7 @@ export function register(
   server: Server8008,
   listening: Listening,
   { file, config }: LoadedConfig,
-  command: Command,
-  program: Program,
+  { owner, command, program }: RegistrationContext,
 ): () => void {
   // It has closed meanwhile.
   if (server.port === undefined) return () => {}
@@ -32,9 +39,11 @@ export function register(
   // Pages are asked to reload over TCP.
   const token = config.socket === undefined ? (server.token ?? '') : ''
   const reload = `${controlPrefix(config.base)}reload`
+  if (config.socket === undefined) owner.token = newToken()
+  const follow = { exchanges: exchangesPath(config.base), ownerToken: owner.token }
   const content = (): RegisteredContent => contentOf(server, listening, config)
   const registration = registerServer(
-    { pid, url, port, tlsPort, root, cwd, settings, start, startedAt, reload, token, script, ...content() },
+    { pid, url, port, tlsPort, root, cwd, settings, start, startedAt, reload, token, script, ...follow, ...content() },
     env,
   )
   server.on('close', registration.remove)

@@ -58,7 +58,8 @@ export async function serve(command: Command, program: Program, report: Reporter
       return lineColumns(terminal)
     },
   }
-  const server = createServerFrom(config, output, loaded.resolve)
+  const owner = { token: '' }
+  const server = createServerFrom(config, output, loaded.resolve, { owner })
   server.on('certificate', (files) => {
     void import('./certificate-line.ts').then((it) => report.print(it.certificateLine(files, command, cwd)))
   })
@@ -126,7 +127,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   let onRoutes = (): void => {}
   const registering = setTimeout(() => {
     void import('./registration.ts').then((it) => {
-      onRoutes = it.register(server, listening, loaded, command, program)
+      onRoutes = it.register(server, listening, loaded, { owner, command, program })
     })
   }, announceMs).unref()
   server.on('close', () => clearTimeout(registering))

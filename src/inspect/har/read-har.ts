@@ -21,7 +21,7 @@ type Fields = Readonly<Record<string, unknown>>
 export function readHar(text: string, { attachment = () => undefined }: ReadHarOptions = {}): HarExchange[] {
   const { log } = objectOf(parse(text))
   const { entries } = objectOf(log)
-  if (!Array.isArray(entries)) throw new HarError('The file has no log.entries: it is no HAR file.')
+  if (!Array.isArray(entries)) throw new HarError('A HAR file must have log.entries, and this file has none.')
   return entries.map((entry, i) => exchangeOf(objectOf(entry), i + 1, attachment))
 }
 
@@ -30,7 +30,7 @@ function parse(text: string): unknown {
     // Some Windows tools begin with a byte order mark.
     return JSON.parse(text.replace(/^\ufeff/, ''))
   } catch (cause) {
-    throw new HarError('The file is not JSON, and so no HAR file.', { cause })
+    throw new HarError('A HAR file must be JSON, and this file is not.', { cause })
   }
 }
 
@@ -75,6 +75,8 @@ function exchangeOf(entry: Fields, place: number, attachment: (name: string) => 
     reason: textOf(entry['_reason']),
     refusal: textOf(entry['_errorCode']),
     remark: textOf(entry['_remark']),
+    site: textOf(entry['_site']),
+    listener: '',
     ...messagesOf(entry['_webSocketMessages']),
   }
 }

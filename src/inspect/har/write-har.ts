@@ -96,6 +96,7 @@ function entryOf(exchange: HarExchange, url: string): object {
       _user: exchange.user,
       _errorCode: refusal,
       _remark: exchange.remark,
+      _site: exchange.site,
       _reason: exchange.reason,
       _httpVersion: version,
     }),

@@ -27,8 +27,8 @@ function end(recorder: Recorder, x: Exchange, text = ''): void {
 const targets = (exchanges: readonly RecordedExchange[]): string[] => exchanges.map(({ target }) => target)
 
 test('keeps the beginning of each content, and counts the rest', () => {
-  const recorder = recorderWith({ recordedContentBytes: 5 })
-  using recording = recorder.open()
+  const recorder = recorderWith()
+  using recording = recorder.open(5)
   const x = begin(recorder, '/')
   const memory = Buffer.from('abc')
   x.observer?.sent(memory)
@@ -42,7 +42,7 @@ test('keeps the beginning of each content, and counts the rest', () => {
 
 test('drops the oldest exchange beyond the limit of exchanges, and those under way last', () => {
   const recorder = recorderWith({ recordedExchanges: 2 })
-  using recording = recorder.open()
+  using recording = recorder.open(100)
   const long = begin(recorder, '/long')
   long.observer?.replying(textReply(200, ''))
   for (const target of ['/1', '/2', '/3']) end(recorder, begin(recorder, target))
@@ -61,8 +61,8 @@ test('drops the oldest exchange beyond the limit of exchanges, and those under w
 })
 
 test('drops the oldest exchange beyond the limit of bytes, which counts fields and content', () => {
-  const recorder = recorderWith({ recordedContentBytes: 400, recordedBytes: 900 })
-  using recording = recorder.open()
+  const recorder = recorderWith({ recordedBytes: 900 })
+  using recording = recorder.open(400)
   for (const target of ['/1', '/2', '/3']) end(recorder, begin(recorder, target), 'x'.repeat(400))
   assert.deepEqual(targets(recording.exchanges), ['/3'])
   // One exchange alone: its record is dropped, and no more of its content is kept.
@@ -76,7 +76,7 @@ test('drops the oldest exchange beyond the limit of bytes, which counts fields a
 
 test('an iteration that is slower than the exchanges continues with the oldest one that is kept', async () => {
   const recorder = recorderWith({ recordedExchanges: 2 })
-  const recording = recorder.open()
+  const recording = recorder.open(100)
   const iteration = recording[Symbol.asyncIterator]()
   end(recorder, begin(recorder, '/1'))
   assert.equal((await iteration.next()).value?.target, '/1')
@@ -90,9 +90,9 @@ test('an iteration that is slower than the exchanges continues with the oldest o
 
 test('a recording begins with the exchanges after it, and can be read when it is closed', () => {
   const recorder = recorderWith()
-  const first = recorder.open()
+  const first = recorder.open(100)
   end(recorder, begin(recorder, '/1'))
-  const second = recorder.open()
+  const second = recorder.open(100)
   end(recorder, begin(recorder, '/2'))
   first.close()
   first.close()
@@ -110,7 +110,54 @@ test('an exchange that began before the recorder is not recorded', () => {
   const x = syntheticExchange({ method: 'GET', target: '/' })
   Object.assign(x, { startedAt: x.startedAt - 1 })
   const recorder = recorderWith()
-  using recording = recorder.open()
+  using recording = recorder.open(100)
   end(recorder, x)
   assert.deepEqual(recording.exchanges, [])
+})
+
+test('one who follows slowly learns how many exchanges were dropped unread', async () => {
+  const recorder = recorderWith({ recordedExchanges: 2 })
+  using recording = recorder.open(0)
+  const follow = recording.follow()
+  const next = async (): Promise<[target: string | undefined, missed: number | undefined]> => {
+    const { value } = (await follow.next()) as { value?: { raw: RecordedExchange; missed: number } }
+    return [value?.raw.target, value?.missed]
+  }
+  const take = (target: string): void => end(recorder, begin(recorder, target))
+  take('/1')
+  assert.deepEqual(await next(), ['/1', 0])
+  for (const target of ['/2', '/3', '/4', '/5']) take(target)
+  assert.deepEqual(await next(), ['/4', 2])
+  assert.deepEqual(await next(), ['/5', 0])
+  const lost = [begin(recorder, '/6'), begin(recorder, '/7'), begin(recorder, '/8')]
+  for (const x of lost) end(recorder, x)
+  assert.deepEqual(await next(), ['/7', 1])
+})
+
+test('keeps as much of content as the recording that wants most of it', () => {
+  const recorder = recorderWith()
+  const heads = recorder.open(0)
+  const first = begin(recorder, '/')
+  end(recorder, first, 'abcdef')
+  using whole = recorder.open(4)
+  end(recorder, begin(recorder, '/'), 'abcdef')
+  assert.deepEqual(
+    heads.exchanges.map(({ reply }) => reply?.content.length),
+    [0, 4],
+  )
+  assert.deepEqual(
+    heads.exchanges.map(({ reply }) => reply?.bytes),
+    [6, 6],
+  )
+  heads.close()
+  assert.equal(whole.exchanges.length, 1)
+})
+
+test('a record that has ended keeps its secrets for code of this server only', () => {
+  const recorder = recorderWith()
+  using recording = recorder.open(0)
+  const x = syntheticExchange({ method: 'GET', target: '/?token=s3cret', headers: ['Cookie', 'a=s3cret'] })
+  recorder.begin(x)
+  end(recorder, x)
+  assert.doesNotMatch(JSON.stringify(recording.exchanges), /s3cret/)
 })

@@ -1,0 +1,33 @@
+import { isLoopback, unmapped } from '../core/util/ip.ts'
+import { isSameOrigin } from '../http/message/origin.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import type { Reply, Source } from '../http/message/reply.ts'
+import { allowMethods, forbidden, isEqualToken, ownFields } from './endpoints.ts'
+
+/** What only programs of the user may ask for who started the server with the command. */
+export interface Owner {
+  /** Proves that a program can read files of the user; empty until there is one. */
+  readonly token: () => string
+  /** Streams exchanges. @throws ServeError `E8008_FILTER` */
+  stream(request: { readonly filter: string; readonly contentBytes: number }): Promise<Source>
+}
+
+/**
+ * `GET exchanges?filter=…&content=…`: the exchanges of the server as lines of JSON, for a program of the user who started it.
+ * Pages of the server get another token, which does not open this: they must not read what other pages send.
+ */
+export async function streamExchanges(x: Exchange, owner: Owner): Promise<Reply> {
+  allowMethods(x, ['GET'])
+  if (!isLoopback(unmapped(x.peer.address))) throw forbidden('Only programs of this machine may follow exchanges.')
+  if (!isSameOrigin(x)) throw forbidden('Pages of other origins may not follow exchanges.')
+  const given = x.headers.get('x-serve8008-token') ?? ''
+  const token = owner.token()
+  if (token === '' || !isEqualToken(given, token)) throw forbidden('X-Serve8008-Token is missing or wrong.')
+  const query = new URLSearchParams(x.target.query)
+  const contentBytes = Number(query.get('content') ?? 0)
+  const body = await owner.stream({
+    filter: query.get('filter') ?? '',
+    contentBytes: contentBytes > 0 ? contentBytes : 0,
+  })
+  return { status: 200, headers: ownFields('application/x-ndjson', 'no-store, no-transform'), body }
+}

@@ -1,0 +1,109 @@
+import { createPacer } from '../core/util/pacer.ts'
+import type { Source } from '../http/message/reply.ts'
+import { exchangeLine } from './exchange-json.ts'
+import { compileFilter } from './filter/filter.ts'
+import type { FollowedRecording, RecorderLimits } from './recorder.ts'
+import { createRedactor, redactExchange, type Redactor } from './redact/redact.ts'
+
+/** What a reader of exchanges asks for. */
+export interface StreamRequest {
+  /** A filter; empty for every exchange. */
+  readonly filter: string
+  /** Most bytes of each content; 0 for heads only. */
+  readonly contentBytes: number
+}
+
+/** The readers of the exchanges of a server. */
+export interface ExchangeStreams {
+  /** Begins to record for a reader. @throws ServeError `E8008_FILTER` */
+  open(request: StreamRequest): Promise<Source>
+  /** Ends every stream. */
+  end(): void
+}
+
+/** The share of the memory for recordings that one content may take, so that it does not drop all others. */
+const contentShare = 1 / 4
+/** Characters of lines that are written together. */
+const batchSize = 65_536
+
+/** @param record Opens a recording with so many bytes of each content. */
+export function createExchangeStreams(
+  limits: RecorderLimits,
+  record: (contentBytes: number) => Promise<FollowedRecording>,
+): ExchangeStreams {
+  const open = new Set<FollowedRecording>()
+  // One for the server, so that readers see the same placeholder for the same secret.
+  const redactor = createRedactor()
+
+  return {
+    async open({ filter, contentBytes }) {
+      const { matches, readsContent } = compileFilter(filter)
+      const most = Math.floor(limits.recordedBytes * contentShare)
+      const kept = Math.min(Math.max(contentBytes, readsContent ? limits.recordedContentBytes : 0), most)
+      const recording = await record(kept)
+      open.add(recording)
+      const close = (): void => {
+        open.delete(recording)
+        recording.close()
+      }
+      return exchangeSource({ recording, close, redactor, matches, hasContent: contentBytes > 0 })
+    },
+    end() {
+      for (const recording of open) recording.close()
+    },
+  }
+}
+
+interface SourceOptions {
+  readonly recording: FollowedRecording
+  readonly close: () => void
+  readonly redactor: Redactor
+  readonly matches: ReturnType<typeof compileFilter>['matches']
+  readonly hasContent: boolean
+}
+
+/**
+ * Lines of JSON: `{"recording":true}`, then exchanges as they end, and `{"missed":n}` where `n` of them were dropped because
+ * the reader was slow. It waits for the reader, and nothing waits for it.
+ */
+function exchangeSource({ recording, close, redactor, matches, hasContent }: SourceOptions): Source {
+  return {
+    cancel: close,
+    async pull(sink, signal) {
+      signal.addEventListener('abort', close, { once: true })
+      const pacer = createPacer()
+      let gathered = `${JSON.stringify({ recording: true })}\n`
+      const flush = async (): Promise<void> => {
+        const text = gathered
+        gathered = ''
+        await sink.write(Buffer.from(text))
+      }
+      try {
+        const following = recording.follow()
+        for (;;) {
+          const pending = following.next()
+          const { value: followed, done } = await (gathered === '' ? pending : soonOr(pending, flush))
+          if (done === true || signal.aborted) break
+          if (followed.missed > 0) gathered += `${JSON.stringify({ missed: followed.missed })}\n`
+          const exchange = redactExchange(followed.raw, redactor)
+          if (matches(exchange)) gathered += `${exchangeLine(exchange, hasContent)}\n`
+          if (gathered.length >= batchSize) await flush()
+          if (pacer.isDue()) await pacer.rest()
+        }
+        if (gathered !== '' && !signal.aborted) await flush()
+      } finally {
+        signal.removeEventListener('abort', close)
+        close()
+      }
+    },
+  }
+}
+
+/** Waits for what may be there already; what was gathered is written before a longer wait. */
+async function soonOr<Value>(pending: Promise<Value>, flush: () => Promise<void>): Promise<Value> {
+  let isHere = false
+  const settled = pending.finally(() => (isHere = true))
+  await new Promise(setImmediate)
+  if (!isHere) await flush()
+  return settled
+}
