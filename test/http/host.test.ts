@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { test } from 'node:test'
+import { onEachListener, type EachListener } from '../support/listeners.ts'
 import type { RawReply } from '../support/raw.ts'
-import { openListener, startSecure } from '../support/secure.ts'
 
-const listeners = [
-  { name: 'plain', port: 0 },
-  { name: 'second plain', port: 0 },
-  { name: 'secure', port: 0, tls: true },
-  { name: 'second secure', port: 0, tls: true },
-]
+await onEachListener({ 'a.txt': 'alpha' }, { allowHost: ['my.test', '.below.test', '192.0.2.7'] }, checkHosts)
 
-const started = await startSecure(
-  { 'a.txt': 'alpha' },
-  { allowHost: ['my.test', '.below.test', '192.0.2.7'], listeners },
-)
-after(() => started[Symbol.asyncDispose]())
-
-for (const { name } of listeners) describe(`the ${name} listener`, () => checkHosts(name))
-
-function checkHosts(listener: string): void {
-  async function ask(message: string): Promise<RawReply> {
-    using client = await openListener(started, listener)
-    return await client.send(message).reply()
-  }
-
+function checkHosts({ ask }: EachListener): void {
   function withHosts(hosts: readonly string[], target = '/a.txt'): Promise<RawReply> {
     const lines = hosts.map((host) => `Host: ${host}\r\n`).join('')
     return ask(`GET ${target} HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { truncate } from 'node:fs/promises'
 import { test } from 'node:test'
 import { text } from '../../src/index.ts'
+import { onEachListener } from '../support/listeners.ts'
 import { RawClient, rawGet } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
@@ -86,20 +87,21 @@ test('lets a client read an error that arrives while it sends', async () => {
   assert.equal((await client.reply()).status, 413)
 })
 
-test('refuses a header section larger than allowed', async () => {
-  await using started = await startServer(files)
-  assert.equal((await rawGet(started.port, '/a.txt', [`Cookie: ${'c'.repeat(9000)}`])).status, 200)
-  assert.equal((await rawGet(started.port, '/a.txt', [`Cookie: ${'c'.repeat(17_000)}`])).status, 431)
-})
+await onEachListener(files, {}, ({ isSecure, get }) => {
+  test('refuses a header section larger than allowed', async () => {
+    assert.equal((await get('/a.txt', [`Cookie: ${'c'.repeat(9000)}`])).status, 200)
+    assert.equal((await get('/a.txt', [`Cookie: ${'c'.repeat(17_000)}`])).status, 431)
+  })
 
-test('refuses a request-target longer than allowed', async () => {
-  await using started = await startServer(files)
-  for (const length of [8193, 17_000]) {
-    const reply = await rawGet(started.port, `/${'a'.repeat(length)}`)
-    assert.equal(reply.status, 414)
-    assert.equal(reply.field('connection'), 'close')
-  }
-  assert.equal((await rawGet(started.port, `/a.txt?${'a'.repeat(8000)}`)).status, 200)
+  test('refuses a request-target longer than allowed', async () => {
+    for (const length of [8193, 17_000]) {
+      const reply = await get(`/${'a'.repeat(length)}`)
+      // A TLS record holds 16 KiB: where Node's parser gives up, the beginning of the line is gone.
+      assert.equal(reply.status, isSecure && length > 16_384 ? 431 : 414)
+      assert.equal(reply.field('connection'), 'close')
+    }
+    assert.equal((await get(`/a.txt?${'a'.repeat(8000)}`)).status, 200)
+  })
 })
 
 test('answers many or overlapping ranges with the full file', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { rawGet } from '../support/raw.ts'
+import { onEachListener, type EachListener } from '../support/listeners.ts'
+import { rawGet, type RawReply } from '../support/raw.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 
 const outer = await new TempFolder().write({
@@ -27,121 +28,127 @@ const outer = await new TempFolder().write({
   'public/some thing.txt': 'space name',
   'public/;a=b.txt': 'semicolon name',
 })
-const started = await startServer({}, { root: outer.join('public') })
-after(async () => {
-  await started[Symbol.asyncDispose]()
-  outer[Symbol.dispose]()
-})
+await onEachListener({}, { root: outer.join('public') }, checkPaths)
+after(() => outer[Symbol.dispose]())
 
-for (const target of [
-  '/../secret.txt',
-  '/../../../../../../etc/hostname',
-  '/..%2fsecret.txt',
-  '/%2e%2e/secret.txt',
-  '/%2E%2E/secret.txt',
-  '/.%2e/secret.txt',
-  '/%2e%2e%2fsecret.txt',
-  '/sub/..%2f..%2fsecret.txt',
-  '/sub/../../secret.txt',
-  '/sub/%2e%2e/%2e%2e/secret.txt',
-  '/..;/secret.txt',
-  '/sub/..;x=y/..;/secret.txt',
-  '/../public-secret/x.txt',
-  '/..%2fpublic-secret/x.txt',
-  '/-secret/x.txt',
-  '/%252e%252e/secret.txt',
-  '/%252e%252e%252fsecret.txt',
-  '/..%255csecret.txt',
-  '/..%5csecret.txt',
-  '/%5c..%5csecret.txt',
-  '/private%5csecret.txt',
-  '/private%2fsecret.txt',
-  '/C:%5cWindows%5cwin.ini',
-  '/%5c%5chost%5cshare',
-  '/%c0%ae%c0%ae/secret.txt',
-  '/%c0%af..%c0%afsecret.txt',
-  '/%e0%80%ae%e0%80%ae/secret.txt',
-  '/%',
-  '/%E0%A4%A',
-  '/%zz',
-  '/ten.txt%00.html',
-  '/%00',
-  '/ten.txt%0a',
-  '/ten.txt%0d%0aX-A:b',
-  '/.env',
-  '/%2eenv',
-  '/.%65nv',
-  '/.env/',
-  '/.env/.',
-  '/.env%2f',
-  '/.env?raw??',
-  '/.env?import&raw',
-  '/.env%20',
-  '/.env%3a%3a$DATA',
-  '/.env::$DATA',
-  '//.env',
-  '///.env',
-  '/./.env',
-  '/sub/../.env',
-  '/.git/HEAD',
-  '/.git/',
-  '/.git',
-  '/deep/.hidden/x.txt',
-  '/key.pem',
-  '/key%2epem',
-  '/site.key',
-  '/id_rsa',
-  '/serve8008.config.js',
-  '/.npmrc',
-  '/db.sqlite3',
-  '/page.html~',
-  '/.page.html.swp',
-  '/@fs/etc/hostname',
-  '/__wds-outside-root__/9/etc/hostname',
-  '/ten.txt/',
-  '/ten.txt/extra',
-  '/TLS~1.PEM',
-  '/CON',
-  '/images/*',
-  '/[a-z]en.txt',
-  '/(a+)+$',
-  `/${'a'.repeat(300)}`,
-  `/${'a/'.repeat(2000)}`,
-]) {
-  test(`no file outside is sent for ${target.slice(0, 60)}`, async () => {
-    const reply = await rawGet(started.port, target)
-    assert.ok(reply.status >= 300 && reply.status < 500, String(reply.status))
-    assert.doesNotMatch(reply.body.toString('latin1'), /SECRET|0123456789/)
-    if (reply.status < 400) assert.match(reply.field('location'), /^\/(?![/\\])/)
-  })
-}
-
-test('a hidden name gets the same answer as a missing one', async () => {
-  const same = (reply: Awaited<ReturnType<typeof rawGet>>): unknown => [
-    reply.status,
-    reply.fields.filter(([name]) => name !== 'date'),
-    reply.body.toString(),
-  ]
-  const missing = same(await rawGet(started.port, '/nothing-here'))
-  for (const target of ['/.env', '/key.pem', '/.git/HEAD', '/page.html~']) {
-    assert.deepEqual(same(await rawGet(started.port, target)), missing)
+function checkPaths({ get }: EachListener): void {
+  for (const target of [
+    '/../secret.txt',
+    '/../../../../../../etc/hostname',
+    '/..%2fsecret.txt',
+    '/%2e%2e/secret.txt',
+    '/%2E%2E/secret.txt',
+    '/.%2e/secret.txt',
+    '/%2e%2e%2fsecret.txt',
+    '/sub/..%2f..%2fsecret.txt',
+    '/sub/../../secret.txt',
+    '/sub/%2e%2e/%2e%2e/secret.txt',
+    '/..;/secret.txt',
+    '/sub/..;x=y/..;/secret.txt',
+    '/../public-secret/x.txt',
+    '/..%2fpublic-secret/x.txt',
+    '/-secret/x.txt',
+    '/%252e%252e/secret.txt',
+    '/%252e%252e%252fsecret.txt',
+    '/..%255csecret.txt',
+    '/..%5csecret.txt',
+    '/%5c..%5csecret.txt',
+    '/private%5csecret.txt',
+    '/private%2fsecret.txt',
+    '/C:%5cWindows%5cwin.ini',
+    '/%5c%5chost%5cshare',
+    '/%c0%ae%c0%ae/secret.txt',
+    '/%c0%af..%c0%afsecret.txt',
+    '/%e0%80%ae%e0%80%ae/secret.txt',
+    '/%',
+    '/%E0%A4%A',
+    '/%zz',
+    '/ten.txt%00.html',
+    '/%00',
+    '/ten.txt%0a',
+    '/ten.txt%0d%0aX-A:b',
+    '/.env',
+    '/%2eenv',
+    '/.%65nv',
+    '/.env/',
+    '/.env/.',
+    '/.env%2f',
+    '/.env?raw??',
+    '/.env?import&raw',
+    '/.env%20',
+    '/.env%3a%3a$DATA',
+    '/.env::$DATA',
+    '//.env',
+    '///.env',
+    '/./.env',
+    '/sub/../.env',
+    '/.git/HEAD',
+    '/.git/',
+    '/.git',
+    '/deep/.hidden/x.txt',
+    '/key.pem',
+    '/key%2epem',
+    '/site.key',
+    '/id_rsa',
+    '/serve8008.config.js',
+    '/.npmrc',
+    '/db.sqlite3',
+    '/page.html~',
+    '/.page.html.swp',
+    '/@fs/etc/hostname',
+    '/__wds-outside-root__/9/etc/hostname',
+    '/ten.txt/',
+    '/ten.txt/extra',
+    '/TLS~1.PEM',
+    '/CON',
+    '/images/*',
+    '/[a-z]en.txt',
+    '/(a+)+$',
+    `/${'a'.repeat(300)}`,
+    `/${'a/'.repeat(2000)}`,
+  ]) {
+    test(`no file outside is sent for ${target.slice(0, 60)}`, async () => {
+      const reply = await get(target)
+      assert.ok(reply.status >= 300 && reply.status < 500, String(reply.status))
+      assert.doesNotMatch(reply.body.toString('latin1'), /SECRET|0123456789/)
+      if (reply.status < 400) assert.match(reply.field('location'), /^\/(?![/\\])/)
+    })
   }
-})
 
-for (const [target, content] of [
-  ['/ten.txt', '0123456789'],
-  ['/ten.txt?x=/../..', '0123456789'],
-  ['/t%65n.txt', '0123456789'],
-  ['/some%20thing.txt', 'space name'],
-  ['/pct%252e.txt', 'percent name'],
-  ['/;a=b.txt', 'semicolon name'],
-  ['/sub/', 'sub'],
-  ['/.well-known/security.txt', 'contact'],
-] as const) {
-  test(`${target} is served`, async () => {
-    const reply = await rawGet(started.port, target)
-    assert.equal(reply.status, 200)
-    assert.equal(reply.body.toString(), content)
+  test('a hidden name gets the same answer as a missing one', async () => {
+    const same = (reply: RawReply): unknown => [
+      reply.status,
+      reply.fields.filter(([name]) => name !== 'date'),
+      reply.body.toString(),
+    ]
+    const missing = same(await get('/nothing-here'))
+    for (const target of ['/.env', '/key.pem', '/.git/HEAD', '/page.html~']) {
+      assert.deepEqual(same(await get(target)), missing)
+    }
+  })
+
+  for (const [target, content] of [
+    ['/ten.txt', '0123456789'],
+    ['/ten.txt?x=/../..', '0123456789'],
+    ['/t%65n.txt', '0123456789'],
+    ['/some%20thing.txt', 'space name'],
+    ['/pct%252e.txt', 'percent name'],
+    ['/;a=b.txt', 'semicolon name'],
+    ['/sub/', 'sub'],
+    ['/.well-known/security.txt', 'contact'],
+  ] as const) {
+    test(`${target} is served`, async () => {
+      const reply = await get(target)
+      assert.equal(reply.status, 200)
+      assert.equal(reply.body.toString(), content)
+    })
+  }
+
+  test('paths are case-sensitive if the file system is', async () => {
+    const upper = await get('/TEN.TXT')
+    assert.ok([200, 404].includes(upper.status))
+    assert.equal((await get('/.ENV')).status, 404)
+    assert.equal((await get('/KEY.PEM')).status, 404)
   })
 }
 
@@ -155,11 +162,4 @@ test('the password file is never served, not even to its users', async () => {
   assert.equal((await rawGet(other.port, '/a.txt')).status, 401)
   assert.equal((await rawGet(other.port, '/a.txt', [credentials])).status, 200)
   assert.equal((await rawGet(other.port, '/users.txt', [credentials])).status, 404)
-})
-
-test('paths are case-sensitive if the file system is', async () => {
-  const upper = await rawGet(started.port, '/TEN.TXT')
-  assert.ok([200, 404].includes(upper.status))
-  assert.equal((await rawGet(started.port, '/.ENV')).status, 404)
-  assert.equal((await rawGet(started.port, '/KEY.PEM')).status, 404)
 })

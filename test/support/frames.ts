@@ -111,12 +111,16 @@ export class FrameClient implements Disposable {
       socket.once('error', reject)
       socket.once('connect', () => {
         socket.off('error', reject)
-        const client = new FrameClient(socket)
-        const values = settings.map(([id, value]) => Buffer.concat([Buffer.of(id >> 8, id & 255), uint32(value)]))
-        client.send(Buffer.from(preface), frame('settings', 0, 0, Buffer.concat(values)))
-        resolve(client)
+        resolve(FrameClient.over(socket, settings))
       })
     })
+  }
+
+  /** Sends the preface on an open connection, such as one under TLS. */
+  static over(socket: Socket, settings: readonly (readonly [number, number])[] = []): FrameClient {
+    const client = new FrameClient(socket)
+    const values = settings.map(([id, value]) => Buffer.concat([Buffer.of(id >> 8, id & 255), uint32(value)]))
+    return client.send(Buffer.from(preface), frame('settings', 0, 0, Buffer.concat(values)))
   }
 
   /** Whether the connection is over. */
