@@ -78,6 +78,8 @@ type WriteChunk = (chunk: Uint8Array) => Promise<void>
  * Sends a slice through `write`, and closes it. Reads into one buffer while the other is written.
  *
  * @throws ServeError `E8008_INTERNAL` when the file has become shorter than the slice.
+ *
+ * @internal
  */
 export async function sendFile(slice: FileSlice, write: WriteChunk, signal: AbortSignal): Promise<void> {
   const buffers: Buffer[] = []

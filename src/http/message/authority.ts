@@ -19,6 +19,8 @@ const split = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{0,5}))?$/
 /**
  * Parses an authority strictly. Returns undefined for userinfo, lists, spaces, zone identifiers, percent-encoding, bad
  * brackets, port 0, which names no server, and ports above 65535.
+ *
+ * @internal
  */
 export function parseAuthority(text: string): Authority | undefined {
   const match = split.exec(text.toLowerCase())
@@ -46,6 +48,8 @@ interface Client {
  * Whether a client uses HTTPS: to this server, or to a proxy in front of it that terminates TLS.
  *
  * @param isTrusted Whether `X-Forwarded-Proto` of the peer with this address is believed.
+ *
+ * @internal
  */
 export function isSecureClient({ peer, headers }: Client, isTrusted: (address: string) => boolean): boolean {
   return peer.encrypted || (isTrusted(peer.address) && /^https(?:\s*,|$)/i.test(headers.get('x-forwarded-proto') ?? ''))

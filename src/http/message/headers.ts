@@ -12,17 +12,17 @@ const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e
 /** What no field may hold, whether in its middle or around it (RFC 9110 section 5.5). */
 const splitting = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Whether a text is a token, as methods and the names of fields are (RFC 9110 section 5.6.2). */
+/** Whether a text is a token, as methods and the names of fields are (RFC 9110 section 5.6.2). @internal */
 export function isToken(text: string): boolean {
   return token.test(text)
 }
 
-/** Whether a text can be the value of a field in every version of HTTP (RFC 9110 section 5.5). */
+/** Whether a text can be the value of a field in every version of HTTP (RFC 9110 section 5.5). @internal */
 export function isFieldValue(text: string): boolean {
   return fieldValue.test(text)
 }
 
-/** @throws TypeError for a field that no message can carry: it could become several, or another message. */
+/** @throws TypeError for a field that no message can carry: it could become several, or another message. @internal */
 export function checkField(name: string, value: string): void {
   if (!isToken(name))
     throw new TypeError(`${JSON.stringify(name)} is not a field name; use letters, digits and hyphens.`)
@@ -31,7 +31,7 @@ export function checkField(name: string, value: string): void {
   }
 }
 
-/** The first value of a field, or undefined. @param name In lower case. */
+/** The first value of a field, or undefined. @param name In lower case. @internal */
 export function getField(list: HeaderList, name: string): string | undefined {
   for (let i = 0; i < list.length; i += 2) {
     const field = list[i] as string
@@ -40,12 +40,12 @@ export function getField(list: HeaderList, name: string): string | undefined {
   return undefined
 }
 
-/** A copy without a field; the same list when it is absent. @param name In lower case. */
+/** A copy without a field; the same list when it is absent. @param name In lower case. @internal */
 export function withoutField(list: HeaderList, name: string): HeaderList {
   return getField(list, name) === undefined ? list : withoutFields(list, new Set([name]))
 }
 
-/** A copy without the fields whose names (in lower case) are in a set. */
+/** A copy without the fields whose names (in lower case) are in a set. @internal */
 export function withoutFields(list: HeaderList, names: ReadonlySet<string>): string[] {
   const kept: string[] = []
   for (let i = 0; i < list.length; i += 2) {
@@ -55,12 +55,12 @@ export function withoutFields(list: HeaderList, names: ReadonlySet<string>): str
   return kept
 }
 
-/** A copy in which a field has this one value. */
+/** A copy in which a field has this one value. @internal */
 export function withField(list: HeaderList, name: string, value: string): HeaderList {
   return [...withoutField(list, name.toLowerCase()), name, value]
 }
 
-/** A copy whose `Vary` also names a request field (RFC 9110 section 12.5.5). */
+/** A copy whose `Vary` also names a request field (RFC 9110 section 12.5.5). @internal */
 export function withVary(list: HeaderList, field: string): HeaderList {
   const lines = list.filter((_, i) => i % 2 === 1 && (list[i - 1] as string).toLowerCase() === 'vary')
   if (lines.length === 0) return [...list, 'Vary', field]
@@ -119,7 +119,7 @@ export class RequestHeaders {
   }
 }
 
-/** A field name as upstreams read it that take `_` and `.` for `-`; for comparisons only. */
+/** A field name as upstreams read it that take `_` and `.` for `-`; for comparisons only. @internal */
 export function plainSpelling(name: string): string {
   return name.replace(/[_.]/g, '-')
 }

@@ -18,7 +18,7 @@ export interface RequestTarget {
 /** A parameter that the browser client of live reload adds to URLs, so that no cache has them. */
 const stamp = /([?&])serve8008=[0-9a-z]{9,}(&|(?=#|$))/
 
-/** A URL, or its query, without the stamp of live reload, which logs, routes and upstreams do not see. */
+/** A URL, or its query, without the stamp of live reload, which logs, routes and upstreams do not see. @internal */
 export function withoutStamp(url: string): string {
   if (!url.includes('serve8008=')) return url
   return url.replace(stamp, (_, before: string, behind: string) => (behind === '' ? '' : before))
@@ -26,7 +26,7 @@ export function withoutStamp(url: string): string {
 
 const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i
 
-/** Splits a request-target. Never throws: the guard decides whether it is valid. */
+/** Splits a request-target. Never throws: the guard decides whether it is valid. @internal */
 export function parseRequestTarget(method: string, raw: string): RequestTarget {
   if (raw.charCodeAt(0) === 47 /* slash */) {
     const mark = raw.indexOf('?')
@@ -56,6 +56,8 @@ function splitQuery(target: string): { path: string; query: string } {
 /**
  * Normalizes a path for comparison with prefixes: decoded once, slashes collapsed, dot segments resolved. `/%61dmin`,
  * `//admin` and `/x/../admin` must not escape a rule for `/admin`. Files and upstreams get the path as received.
+ *
+ * @internal
  */
 export function normalizePath(path: string): string {
   if (!/%|\/\/|\/\./.test(path)) return path
