@@ -68,7 +68,7 @@ const below: Record<string, readonly string[]> = {
   'config/kinds': ['core', 'http', 'config/', 'config/values', 'config/options'],
   'config/foreign-proxy': ['core', 'http', 'config/', 'config/resolve'],
   'config/validate': ['core', 'http', 'config/', 'config/options', 'config/kinds'],
-  'config/sources': ['core', 'http', 'config/', 'config/options', 'config/validate'],
+  'config/sources': ['core', 'http', 'config/', 'config/options', 'config/validate', 'config/kinds'],
   'config/resolve': ['core', 'http', 'config/', 'config/values', 'config/options', 'config/validate', 'config/kinds'],
 
   pages: ['core', 'http'],
@@ -96,7 +96,7 @@ const below: Record<string, readonly string[]> = {
   'proxy/response': [...feature, 'proxy/', 'proxy/upstream'],
   'proxy/h1': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response'],
   'proxy/h2': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response'],
-  routes: [...feature, 'routes/match'],
+  routes: [...feature, 'routes/match', 'config/kinds'],
   'routes/match': feature,
   scan: [...feature, 'net', 'scan'],
   'scan/findings': [...feature, 'scan/', 'scan/identify', 'scan/verify'],

@@ -22,12 +22,12 @@ export type ConfigExport = ServeOptions | Promise<ServeOptions> | ConfigFunction
 /** Options after validation. @internal */
 export type CheckedOptions = Checked<ServeOptions>
 
-/** The configuration: options merged from every source, checked, and completed with defaults. Made by `config/` only. */
+/** The configuration: options merged from every source, checked, and completed with defaults. Made by `config/` only. @internal */
 export interface ResolvedConfig extends JointConfig, ResolvedBy<Definitions> {
   readonly sites: readonly ResolvedSite[]
 }
 
-/** A site of the option `sites`. */
+/** A site of the option `sites`. @internal */
 export interface ResolvedSite {
   /** Unique. */
   readonly name: string

@@ -1,8 +1,7 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { isServeError } from '../core/serve-error.ts'
 import type { ForwardedRequest } from '../proxy/dry-run.ts'
-import { entryOf } from './kinds.ts'
-import { createTable, type Table, type TableRequest } from './table.ts'
+import { createTable, entryOf, type Table, type TableRequest } from './table.ts'
 
 /** A route that does not answer a request, and why. */
 export interface Rejection {

@@ -1,20 +1,25 @@
+import type { Answerer, KindTools } from '../config/kinds/kind.ts'
+import { kindOf } from '../config/kinds/registry.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import type { explainRoute } from './explain-route.ts'
-import { entryOf, openRoute, type Answerer, type KindTools } from './kinds.ts'
 import { isConditional } from './match/order.ts'
-import { createTable, prefixOf, type TableRequest } from './table.ts'
+import { createTable, entryOf, prefixOf, type TableRequest } from './table.ts'
 
 export type { DescribeRoute, RouteExplanation } from './explain-route.ts'
 export { prefixOf } from './table.ts'
 
 /** Options of {@link createRoutes}. */
-export interface RoutesOptions extends KindTools {
+export interface RoutesOptions extends Pick<KindTools, 'answer' | 'isSecure'> {
   readonly routes: readonly ResolvedRoute[]
   /** The route of the served folder, which takes what no other one does. */
   readonly root: ResolvedRoute
+  /** Makes what answers from the folder of a route. */
+  readonly folder: (route: ResolvedRoute) => Answerer
+  /** Makes the handler of a route that forwards. */
+  readonly forward: (route: ResolvedRoute) => Handler
   /** Answers what no route and no file does, and passes on the rest. */
   readonly handler: Layer | undefined
   readonly base: string
@@ -39,21 +44,35 @@ const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD,
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function createRoutes({ routes, root, base, handler, within, ...tools }: RoutesOptions): Routes {
-  const own: KindTools = {
-    ...tools,
-    folder: (route) => (handler === undefined ? tools.folder(route) : withHandler(tools.folder(route), handler)),
-  }
-  const top = own.folder(root)
-  if (routes.length === 0 && base === '/')
-    return { handle: top.handle, claims: (x) => top.has(x), idOf: () => undefined }
+export function createRoutes({
+  routes,
+  root,
+  base,
+  handler,
+  within,
+  folder,
+  forward,
+  ...tools
+}: RoutesOptions): Routes {
   const filesOf: Handler = (x) => {
     delete x.notes.route
     return files.find(requestOf(x))?.handle(x) ?? outside(x, base)
   }
+  const open = (route: ResolvedRoute): Answerer => {
+    const made = kindOf(route.action).handle(route.action, {
+      ...tools,
+      files: filesOf,
+      forward: () => forward(route),
+      folder: () => (handler === undefined ? folder(route) : withHandler(folder(route), handler)),
+    })
+    return typeof made === 'function' ? { handle: made, has: () => true } : made
+  }
+  const top = open(root)
+  if (routes.length === 0 && base === '/')
+    return { handle: top.handle, claims: (x) => top.has(x), idOf: () => undefined }
   const entries = [
     entryOf<Answerer & { id?: string }>(root, top),
-    ...routes.map((route) => entryOf(route, named(route.id, openRoute(route, own, filesOf)))),
+    ...routes.map((route) => entryOf(route, named(route.id, open(route)))),
   ]
   // A handler may be for more clients than the folder that it passes a request on to.
   const files = createTable(

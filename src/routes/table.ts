@@ -1,4 +1,5 @@
-import type { ResolvedMatch } from '../config/route-types.ts'
+import { kindOf } from '../config/kinds/registry.ts'
+import type { ResolvedMatch, ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import { compileMatch, type CompiledMatch, type RoutedRequest } from './match/compile.ts'
@@ -14,6 +15,12 @@ export interface TableEntry<Item> {
   readonly isForwarded: boolean
   /** Whether it serves files below the prefix of its match. */
   readonly isFolder: boolean
+}
+
+/** A route as an entry of a table. */
+export function entryOf<Item>({ id, match, action }: ResolvedRoute, item: Item): TableEntry<Item> {
+  const { isForwarded = false, isFolder = false } = kindOf(action)
+  return { id, match, item, isForwarded, isFolder }
 }
 
 /** The parts of a request that select its route. */

@@ -1,4 +1,6 @@
-import { describeRoute, kindOf } from '../config/kinds/registry.ts'
+import { describeRoute, explainAction } from '../config/kinds/describe.ts'
+import type { ShowPath } from '../config/kinds/kind.ts'
+import { kindOf } from '../config/kinds/registry.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createCors } from '../middleware/cors.ts'
@@ -57,17 +59,24 @@ export interface RequestExplanation extends RouteExplanation {
   readonly fix?: Suggestion | undefined
 }
 
+/** What {@link explainRequest} may be given beside the request. */
+export interface ExplainOptions {
+  /** Whether a name is one of {@link certifiedNames}. */
+  readonly isCertified?: ((name: string) => boolean) | undefined
+  /** Words the folder of a route. Default: the whole path. */
+  readonly show?: ShowPath | undefined
+}
+
 /**
  * Explains which route answers a request, why the others do not, and what an upstream would receive.
  *
- * @param isCertified Whether a name is one of {@link certifiedNames}.
  * @returns undefined for a URL that names no host or path.
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
 export async function explainRequest(
   server: ResolvedConfig,
   question: Question,
-  isCertified?: (name: string) => boolean,
+  options: ExplainOptions = {},
 ): Promise<RequestExplanation | undefined> {
   const x = exchangeOf(server, question)
   if (x === undefined) return undefined
@@ -78,14 +87,14 @@ export async function explainRequest(
     const { fix: _, ...explanation } = refused(x)
     return { ...explanation, text: explanation.text.replace(/\.$/, `: ${whyRefused(siteOf, names, x.headers)}.`) }
   }
-  const explanation = await explainSite(site, x, isCertified)
+  const explanation = await explainSite(site, x, options)
   return site.config === server ? explanation : { site: site.name, ...explanation }
 }
 
 async function explainSite(
   { hosts, config }: ResolvedSite,
   x: Asked,
-  isCertified?: (name: string) => boolean,
+  { isCertified, show }: ExplainOptions,
 ): Promise<RequestExplanation> {
   let found: ResolvedRoute | undefined
   await explainAsked(config, x, (route) => {
@@ -99,11 +108,10 @@ async function explainSite(
   const early = isAdmitted ? await earlyAnswer(config, x, found?.id || undefined) : undefined
   const explanation = await explainAsked(config, x, (route) => {
     const { id, match, action } = route
-    const kind = kindOf(action)
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
-    const shown = kind.redact(action)
+    const shown = kindOf(action).redact(action)
     return {
-      text: describeRoute(route, (kind.explain ?? kind.text)(action)),
+      text: describeRoute(route, explainAction(action, show)),
       forwards:
         shown.kind === 'proxy' && dryRun !== undefined
           ? dryRun({ id, match, proxy: shown.proxy }, x, config.trust)
@@ -112,7 +120,7 @@ async function explainSite(
   })
   if (!isAdmitted) return refused(x)
   if (early !== undefined) return { ...explanation, forwards: [], answer: early }
-  if (explanation.kind !== 'folder' || found === undefined) return explanation
+  if (found === undefined || kindOf(found.action).isFolder !== true) return explanation
   const answer = await folderAnswer(found, config, x)
   if (config.handler === undefined || answer.status < 400) return { ...explanation, answer }
   return { ...explanation, kind: 'handler', text: `no file: answered by ${config.handler.handler}` }

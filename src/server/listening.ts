@@ -1,3 +1,4 @@
+import { kindOf } from '../config/kinds/registry.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import type { Suggestion } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
@@ -137,7 +138,7 @@ const adviseMs = 100
 export function adviseSoon({ routes }: Pick<Site, 'routes'>, events: Events): void {
   // A proxy at `/` serves another program's pages.
   const isElsewhere = routes.current.some(
-    ({ match, action }) => ['proxy', 'handler'].includes(action.kind) && match.path === '/' && match.host === undefined,
+    ({ match, action }) => kindOf(action).isForwarded && match.path === '/' && match.host === undefined,
   )
   if (isElsewhere) return
   let isClosed = false

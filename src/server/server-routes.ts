@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isPlainObject } from '../config/plain-object.ts'
 import { quote } from '../config/diagnostic.ts'
 import type { completeConfig, CompleteContext } from '../config/resolve/complete.ts'
+import { kindOf } from '../config/kinds/registry.ts'
 import { publicRoute } from '../config/public-config.ts'
 import { routeId } from '../config/route-id.ts'
 import { checkRouteFolders } from '../config/check-folders.ts'
@@ -61,7 +62,7 @@ export class ServerRoutes implements RouteControl {
     const id = route.id ?? routeId(match, known)
     // A folder stands behind another route of the same match.
     const isRival = (each: ResolvedRoute): boolean =>
-      isDeepStrictEqual(each.match, match) && (each.action.kind === 'folder') === (action.kind === 'folder')
+      isDeepStrictEqual(each.match, match) && kindOf(each.action).isFolder === kindOf(action).isFolder
     const rival = known.get(id) ?? this.#routes.find(isRival)
     if (rival !== undefined) {
       throw new ServeError('E8008_CONFIG_INVALID', `There is a route ${quote(rival.id)} already.`, {

@@ -76,7 +76,6 @@ test('--json prints one line with stable keys, then the log as JSON lines', asyn
     'pid',
     'readyMs',
     'skipped',
-    'proxies',
     'listeners',
     'sites',
   ])

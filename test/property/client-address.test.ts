@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseAuthority } from '../../src/http/message/authority.ts'
-import { compileTexts } from '../../src/routes/client-address.ts'
+import { compileTexts } from '../../src/http/message/compile-texts.ts'
 
 const hosts = fc.oneof(
   fc.string({

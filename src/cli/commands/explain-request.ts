@@ -45,7 +45,14 @@ export async function explain(command: Command, program: Program, report: Report
   const settings = await settingsToExplain(command, { method, url }, program)
   const { config } = settings.loaded
   checkFolders(config, settings.loaded.origins)
-  const explanation = await explainRequest(config, { method, url, headers }, await certifiedNames(config))
+  const explanation = await explainRequest(
+    config,
+    { method, url, headers },
+    {
+      isCertified: await certifiedNames(config),
+      show: command.json ? undefined : (path) => displayPath(path, cwd),
+    },
+  )
   if (explanation === undefined) {
     throw usage(`${printable(redactText(url))} is neither a URL nor a path.`, replaceWord(argv, url, '/'))
   }
@@ -97,7 +104,7 @@ function render(
   const width = Math.max(0, ...lost.map((each) => printable(each.route).length))
   const rows = [
     ...(site === undefined ? [] : [`${label('Site')}  ${printable(site)}`]),
-    `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(shortened(text, cwd))}`,
+    `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(text)}`,
     ...(answer === undefined
       ? []
       : [`${label('Answer')}  ${printable(`${answer.status}   ${answer.why ?? ''}`).trimEnd()}`]),
@@ -154,12 +161,6 @@ function withWord(argv: readonly string[], word: string): string {
 
 function fieldLines(fields: readonly string[]): string[] {
   return fields.flatMap((name, i) => (i % 2 === 0 ? `${name}: ${fields[i + 1] ?? ''}` : []))
-}
-
-/** Folders as a person would write them. */
-function shortened(text: string, cwd: string): string {
-  const [, folder] = /^files of (.*)$/s.exec(text) ?? []
-  return folder === undefined ? text : `files of ${displayPath(folder, cwd)}`
 }
 
 function usage(message: string, hint: string): ServeError {

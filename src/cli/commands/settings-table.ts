@@ -1,7 +1,6 @@
-import { isAbsolute } from 'node:path'
 import type { Checked } from '../../config/plain-object.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { actionText, describeRoute } from '../../config/kinds/registry.ts'
+import { actionText, describeRoute } from '../../config/kinds/describe.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
 import { redactField } from '../../core/util/secret.ts'
 import { printable } from '../../core/util/sanitize.ts'
@@ -65,8 +64,8 @@ function rowsOf(
     const typed = Object.keys((key === 'mounts' ? options.mounts : options.proxy) ?? {})
     return Object.entries(value as Record<string, string>).map(([id, text], i) => {
       const route = config.routes.find((each) => each.id === id)
-      const does = route === undefined ? text : actionText(route.action)
-      const shown = isAbsolute(does) && route !== undefined ? describeRoute(route, displayPath(does, cwd)) : text
+      const does = route && actionText(route.action, (path) => displayPath(path, cwd))
+      const shown = route === undefined ? text : describeRoute(route, does)
       return row(
         key === 'mounts' ? `${typed[i]}=${shown}` : `${id} -> ${shown}`,
         key === 'routes' ? String(i) : typed[i],

@@ -4,7 +4,7 @@ import { isCleartextHttp2 } from '../../config/resolve/complete.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { Limits } from '../../config/options/limits.ts'
-import { describeRoute } from '../../config/kinds/registry.ts'
+import { describeRoute } from '../../config/kinds/describe.ts'
 
 /** One setting: its option, its value, and where it comes from. */
 export interface Setting {

@@ -1,4 +1,4 @@
-import type { Listening } from '../../server/types.ts'
+import type { Listening, SiteAddress } from '../../server/types.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { createStyle, wrapText, type Style, type Terminal } from '../output/terminal.ts'
 
@@ -10,16 +10,10 @@ export interface BannerFacts {
   readonly listening: Listening
   /** The served folder as a person would write it, for example `./site`; undefined where all is forwarded, or nothing else is served. */
   readonly folder: string | undefined
-  /** Folders of routes, by the route's id. */
-  readonly mounts: readonly { readonly path: string; readonly folder: string }[]
+  /** What each route does, those of one heading together. */
+  readonly routes: readonly ShownRoute[]
   /** Further sites, each with its first URL, or its name where it has none, and its folder. */
   readonly sites: readonly { readonly address: string; readonly folder: string }[]
-  /** What is forwarded, by the route's id, and what is not as usual about it: `changeOrigin`. */
-  readonly proxies: readonly { readonly route: string; readonly to: string; readonly options: readonly string[] }[]
-  /** Redirects and fixed replies, by the route's id. */
-  readonly others: readonly { readonly route: string; readonly answer: string }[]
-  /** What code answers, by the route's id. */
-  readonly handlers: readonly { readonly route: string; readonly by: string }[]
   /** The address that only redirects, where plain HTTP is not served. */
   readonly redirected: string | undefined
   /** Whether --lan would share the server: it listens on a port, and on the loopback only. */
@@ -30,6 +24,28 @@ export interface BannerFacts {
   readonly keys: readonly string[]
   /** More rows, each a label and its parts: what --verbose adds. */
   readonly details: readonly (readonly [label: string, parts: readonly string[]])[]
+}
+
+/** A route as the banner shows it. */
+export interface ShownRoute {
+  /** `Mounts`, `Proxy`, and the word before each where a pipe gets it: `Mount`, `Proxy`. */
+  readonly label: readonly [heading: string, word: string]
+  /** Whether it serves files: they lie there, and the requests for them go nowhere. */
+  readonly isFolder: boolean
+  /** Its id. */
+  readonly route: string
+  readonly text: string
+}
+
+/** A site as the start for a program has it. */
+export interface SiteFacts extends SiteAddress {
+  /** What each of its routes does, and what is not as usual about it: `changeOrigin`. */
+  readonly routes: readonly {
+    readonly route: string
+    readonly kind: string
+    readonly to: string
+    readonly options: readonly string[]
+  }[]
 }
 
 /** The banner for a terminal: aligned rows that break at their separators where the terminal is narrow. */
@@ -46,13 +62,12 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
     ...(facts.announced.length === 0 ? [] : [row('Announce', facts.announced, ' · ')]),
-    ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
-    ...facts.proxies.map((proxy, index) => row(index === 0 ? 'Proxy' : '', [proxy.route, targetText(proxy)], ' -> ')),
-    ...facts.others.map(({ route, answer }, index) => row(index === 0 ? 'Routes' : '', [route, answer], ' -> ')),
+    ...facts.routes.map(({ label: [heading], isFolder, route, text }, index) =>
+      row(heading === facts.routes[index - 1]?.label[0] ? '' : heading, [route, text], isFolder ? '   ' : ' -> '),
+    ),
     ...facts.sites.map(({ address, folder }, index) =>
       row(index === 0 ? 'Sites' : '', [address, folder], '   ', paintUrl(style)),
     ),
-    ...facts.handlers.map(({ route, by }, index) => row(index === 0 ? 'Handler' : '', [route, by], ' -> ')),
     ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
     ...(facts.keys.length === 0 ? [] : [row('Keys', facts.keys, ' · ', style.dim)]),
@@ -62,11 +77,14 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
 }
 
 /** The start for a program: one line of JSON, whose keys are stable. */
-export function renderJsonBanner(facts: BannerFacts, root: string | undefined, pid: number): string {
-  const { url, urls, port, host, protocol, skipped, tls, listeners, sites } = facts.listening
-  const { version, readyMs } = facts
-  const { proxies } = facts
-  return `${printableJson({ version, url, urls, port, host, protocol, root: root ?? null, pid, readyMs, skipped, proxies, tls, listeners, sites })}\n`
+export function renderJsonBanner(
+  { listening, version, readyMs }: Pick<BannerFacts, 'listening' | 'version' | 'readyMs'>,
+  sites: readonly SiteFacts[],
+  root: string | undefined,
+  pid: number,
+): string {
+  const { url, urls, port, host, protocol, skipped, tls, listeners } = listening
+  return `${printableJson({ version, url, urls, port, host, protocol, root: root ?? null, pid, readyMs, skipped, tls, listeners, sites })}\n`
 }
 
 /** One plain line for a pipe or a file, which ends in the URL; further addresses and details have a line each. */
@@ -79,19 +97,14 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const network = urls.network.map((address) => `Network: ${address}`)
   const [name, ...services] = facts.announced
   const announced = name === undefined ? [] : [`Announced ${name}: ${services.join(', ')}`]
-  const mounts = facts.mounts.map(({ path, folder }) => `Mount: ${path}  ${folder}`)
-  const proxies = facts.proxies.map((proxy) => `Proxy: ${proxy.route} -> ${targetText(proxy)}`)
-  const others = facts.others.map(({ route, answer }) => `Route: ${route} -> ${answer}`)
+  const routes = facts.routes.map(
+    ({ label: [, word], isFolder, route, text }) => `${word}: ${route}${isFolder ? '  ' : ' -> '}${text}`,
+  )
   const sites = facts.sites.map(({ address, folder }) => `Site: ${address}  ${folder}`)
-  const handlers = facts.handlers.map(({ route, by }) => `Handler: ${route} -> ${by}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...local, ...network, ...announced, ...mounts, ...proxies, ...others, ...sites, ...handlers, ...details]
+  return [line, ...local, ...network, ...announced, ...routes, ...sites, ...details]
     .map((text) => `${printable(text)}\n`)
     .join('')
-}
-
-function targetText({ to, options }: BannerFacts['proxies'][0]): string {
-  return options.length === 0 ? to : `${to} (${options.join(', ')})`
 }
 
 type Paint = (text: string) => string

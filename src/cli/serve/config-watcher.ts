@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import { hasFetch } from '../../config/plain-object.ts'
+import { kindOf } from '../../config/kinds/registry.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 import type { ServeOptions } from '../../config/types.ts'
@@ -94,7 +95,7 @@ export function watchConfig(options: ConfigWatchOptions): void {
     }
     if (
       call !== undefined ||
-      [...former.config.routes, ...next.config.routes].some(({ action }) => action.kind === 'handler')
+      [...former.config.routes, ...next.config.routes].some(({ action }) => kindOf(action).isCode)
     )
       await server.reload()
     const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../../config/load.ts'
-import { actionText } from '../../config/kinds/registry.ts'
+import { actionText } from '../../config/kinds/describe.ts'
 import { controlPrefix, exchangesPath, newToken } from '../../control/control.ts'
 import { registerServer, type RegisteredContent } from '../../control/server-registry.ts'
 import type { ResolvedConfig } from '../../config/types.ts'

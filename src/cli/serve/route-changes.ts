@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RouteKind } from '../../config/kinds/kind.ts'
-import { actionText, kindOf, type ResolvedAction } from '../../config/kinds/registry.ts'
+import { actionText } from '../../config/kinds/describe.ts'
+import { kindOf, type ResolvedAction } from '../../config/kinds/registry.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 
 /** What an edit did to one route. Holds no secrets. */

@@ -1,4 +1,5 @@
-import { describeRoute, routeNotes, actionText } from '../../config/kinds/registry.ts'
+import { actionText, describeRoute, routeNotes } from '../../config/kinds/describe.ts'
+import { kindOf, kinds, type AnyKind } from '../../config/kinds/registry.ts'
 import { hasConditions } from '../../config/match.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
@@ -6,7 +7,14 @@ import type { ResolvedConfig } from '../../config/types.ts'
 import { announcedBy } from '../../server/listening.ts'
 import type { Listening } from '../../server/types.ts'
 import { isLoopback } from '../../core/util/ip.ts'
-import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts } from './banner.ts'
+import {
+  renderBanner,
+  renderJsonBanner,
+  renderPlainBanner,
+  type BannerFacts,
+  type ShownRoute,
+  type SiteFacts,
+} from './banner.ts'
 import type { Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import { packageVersion, type Program } from '../process-io.ts'
@@ -35,7 +43,7 @@ export async function printStartup(start: StartupFacts): Promise<void> {
   const { command, config, program, report } = start
   if (command.quiet) return
   const known = { ...bannerFacts(start), announced: await announcedBy(config, start.listening) }
-  if (command.json) return report.print(renderJsonBanner(known, config.root, program.pid))
+  if (command.json) return report.print(renderJsonBanner(known, siteFacts(start), config.root, program.pid))
   const isSkipping = known.listening.listeners.some(({ skipped }) => skipped.length > 0)
   const facts = isSkipping
     ? { ...known, listening: await (await import('./held-ports.ts')).withHolders(known.listening) }
@@ -57,22 +65,11 @@ function bannerFacts(start: StartupFacts): Omit<BannerFacts, 'announced'> {
     readyMs: Math.round(readyMs),
     listening,
     folder: folderOf(config.defaultSite ? config : (config.sites[0]?.config ?? config), cwd),
-    mounts: config.routes.flatMap((route) =>
-      route.action.kind === 'folder'
-        ? [{ path: route.id, folder: describeRoute(route, displayPath(route.action.root, cwd)) }]
-        : [],
-    ),
-    proxies: config.routes
-      .filter(({ action }) => action.kind === 'proxy')
-      .map((route) => ({ route: route.id, to: actionText(route.action), options: routeNotes(route) })),
-    others: config.routes
-      .filter(({ action }) => action.kind === 'redirect' || action.kind === 'reply')
-      .map((route) => ({ route: route.id, answer: describeRoute(route) })),
+    routes: shownRoutes(config, cwd),
     sites: config.sites.map((site) => ({
       address: listening.sites.find(({ name }) => name === site.name)?.urls[0] ?? site.name,
       folder: siteFolder(site.config, cwd),
     })),
-    handlers: handlersOf(config, cwd),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
     keys: start.hasKeys ? keyHint : [],
@@ -82,7 +79,7 @@ function bannerFacts(start: StartupFacts): Omit<BannerFacts, 'announced'> {
 
 /** The served folder; undefined where all is forwarded, or nothing else is served. */
 function folderOf({ routes, root }: ResolvedConfig, cwd: string): string | undefined {
-  const isForwarding = root === undefined && routes.some(({ action }) => action.kind === 'proxy')
+  const isForwarding = root === undefined && routes.some(({ action }) => kindOf(action).isForwarded)
   return isForwarding || routes.some(takesAll) ? undefined : displayPath(root ?? '', cwd)
 }
 
@@ -92,18 +89,45 @@ function siteFolder(config: ResolvedConfig, cwd: string): string {
   return folderOf(config, cwd) ?? (all === undefined ? '' : `-> ${describeRoute(all)}`)
 }
 
-function handlersOf({ routes, handler, base }: ResolvedConfig, cwd: string): BannerFacts['handlers'] {
-  const ofRoutes = routes
-    .filter(({ action }) => action.kind === 'handler')
-    .map((route) => ({ route: route.id, by: describeRoute(route) }))
-  if (handler === undefined) return ofRoutes
-  const by = handler.file === undefined ? handler.handler : displayPath(handler.file, cwd)
-  return [...ofRoutes, { route: base, by }]
+/** Every route, and the option `handler`: folders beside the served one, then the others in the order of their kinds. */
+function shownRoutes({ routes, handler, base }: ResolvedConfig, cwd: string): ShownRoute[] {
+  const show = (path: string): string => displayPath(path, cwd)
+  const row = ({ label = usualLabel, isFolder }: AnyKind, route: string, text: string): ShownRoute => ({
+    label,
+    isFolder: isFolder === true,
+    route,
+    text,
+  })
+  const shown = routes.map((route) =>
+    row(kindOf(route.action), route.id, describeRoute(route, actionText(route.action, show))),
+  )
+  if (handler !== undefined) {
+    shown.push(row(kinds.handler, base, handler.file === undefined ? handler.handler : show(handler.file)))
+  }
+  const headings = Object.values(kinds).map(({ label: [heading] = usualLabel }) => heading)
+  const place = ({ label: [heading], isFolder }: ShownRoute): number => (isFolder ? -1 : headings.indexOf(heading))
+  return shown.toSorted((one, other) => place(one) - place(other))
 }
 
-/** Whether a route takes every request: of `/` and all below it, on every host, without a condition. A handler may pass it on. */
+const usualLabel = ['Routes', 'Route'] as const
+
+/** Every site with its routes. */
+function siteFacts({ listening, config }: StartupFacts): SiteFacts[] {
+  return listening.sites.map((address) => {
+    const { routes } = config.sites.find(({ name }) => name === address.name)?.config ?? config
+    const facts = routes.map((route) => ({
+      route: route.id,
+      kind: route.action.kind,
+      to: actionText(route.action),
+      options: routeNotes(route),
+    }))
+    return { ...address, routes: facts }
+  })
+}
+
+/** Whether a route takes every request: of `/` and all below it, on every host, without a condition. Code may pass it on. */
 function takesAll({ match, action }: ResolvedRoute): boolean {
-  return match.kind === 'prefix' && match.path === '/' && !hasConditions(match) && action.kind !== 'handler'
+  return match.kind === 'prefix' && match.path === '/' && !hasConditions(match) && kindOf(action).isCode !== true
 }
 
 /** The address for plain HTTP where all of it is sent to HTTPS. */

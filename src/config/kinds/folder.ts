@@ -19,6 +19,9 @@ export interface FolderAction {
 /** @internal */
 export const folderKind: RouteKind<FolderKeys, FolderAction> = {
   keys: { root: plainText },
+  paths: ['root'],
+  isFolder: true,
+  label: ['Mounts', 'Mount'],
   resolve({ root = '' }, path, { base, cwd, problems }, match) {
     const at = [...path, 'root']
     if (match.kind !== 'prefix') {
@@ -30,7 +33,8 @@ export const folderKind: RouteKind<FolderKeys, FolderAction> = {
     return { kind: 'folder', root: resolveFolder(root, cwd, at, problems) }
   },
   redact: (action) => action,
-  text: ({ root }) => root,
-  explain: ({ root }) => (root === '' ? 'no route matches, and no folder is served' : `files of ${root}`),
+  handle: (_, { folder }) => folder(),
+  describe: ({ root }, show) => show(root),
+  explain: ({ root }, show) => (root === '' ? 'no route matches, and no folder is served' : `files of ${show(root)}`),
   phrase: ({ root }) => ['serves', 'served', root],
 }

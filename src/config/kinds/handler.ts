@@ -57,13 +57,18 @@ export function resolveHandler(given: HandlerSetting | string | false, cwd: stri
 /** @internal */
 export const handlerKind: RouteKind<HandlerKeys, HandlerAction> = {
   keys: { handler: handlerSchema },
+  isForwarded: true,
+  isCode: true,
+  label: ['Handler', 'Handler'],
   resolve: ({ handler }) => ({
     kind: 'handler',
     handler: shown(handler as HandlerSetting),
     call: callOf(handler as HandlerSetting),
   }),
   redact: ({ kind, handler }) => ({ kind, handler }),
-  text: ({ handler }) => handler,
+  // Only a configuration that is shown has none.
+  handle: ({ call }, { answer, files }) => answer(call as FetchHandler)(files),
+  describe: ({ handler }) => handler,
   explain: ({ handler }) => `answered by ${handler}`,
   phrase: ({ handler }) => ['is answered by', 'was answered by', handler],
   settings: ({ call }) => ({ handler: call }),

@@ -91,12 +91,15 @@ export const proxySchema: v.GenericSchema<ProxySetting> = v.union(
 /** @internal */
 export const proxyKind: RouteKind<ProxyKeys, ProxyAction> = {
   keys: { proxy: proxySchema },
+  isForwarded: true,
+  label: ['Proxy', 'Proxy'],
   resolve: ({ proxy = [] }, path, context) => ({
     kind: 'proxy',
     proxy: context.resolveProxy(proxy, [...path, 'proxy'], context),
   }),
   redact: ({ kind, proxy }) => ({ kind, proxy: publicProxy(proxy) }),
-  text: targetsOf,
+  handle: (_, { forward }) => forward(),
+  describe: targetsOf,
   explain({ proxy: { upstreams, balance } }) {
     const [only, ...others] = upstreams
     return others.length === 0 ? `forwards to ${only?.label}` : `forwards to one of ${upstreams.length} (${balance})`

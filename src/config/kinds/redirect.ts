@@ -4,6 +4,7 @@ import { redactUrl } from '../../core/util/secret.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { plainText } from '../options/shapes.ts'
 import type { RouteKind } from './kind.ts'
+import { addressed, placeholder } from './placeholders.ts'
 
 type RedirectStatus = 301 | 302 | 303 | 307 | 308
 
@@ -34,18 +35,28 @@ export const redirectKind: RouteKind<RedirectKeys, RedirectAction> = {
     to: resolveTarget(redirect, base, [...path, 'redirect'], problems),
     status,
   }),
+  // Only the query of the request is added, so that clients cannot choose the target.
+  handle({ to, status }, { isSecure }) {
+    const hash = to.indexOf('#')
+    const target = hash === -1 ? [to, ''] : [to.slice(0, hash), to.slice(hash)]
+    const hasQuery = target[0]?.includes('?') === true
+    return addressed(target, isSecure, ([url = '', fragment = ''], x) => ({
+      status,
+      headers: ['Location', url + (hasQuery ? '' : x.target.query) + fragment, 'Cache-Control', 'no-store'],
+      body: null,
+    }))
+  },
   redact: (action) => ({ ...action, to: redactUrl(action.to) }),
-  text: ({ status, to }) => `${status} to ${redactUrl(to)}`,
+  describe: ({ status, to }) => `${status} to ${redactUrl(to)}`,
   phrase: ({ to }) => ['redirects to', 'redirected to', redactUrl(to)],
 }
 
 /** What a client may call this server: a target with placeholders must be one with these. */
 const sample: Readonly<Record<string, string>> = { origin: 'http://localhost:8008', host: 'localhost', port: '8008' }
-const placeholder = /\{(origin|host|port)\}/g
 
 /** A path below the base, or a URL; not `//host`, which looks like a path and is a URL. */
 function resolveTarget(text: string, base: string, path: readonly string[], problems: Problem[]): string {
-  const example = text.replace(placeholder, (_, name: string) => sample[name] as string)
+  const example = text.replaceAll(placeholder, (_, name: string) => sample[name] as string)
   const isPath = /^\/(?![/\\])/.test(example)
   const isUrl = /^https?:\/\/(?!https?:)[^/\\]/i.test(example)
   const url = URL.canParse(example, 'http://localhost') ? new URL(example, 'http://localhost') : undefined

@@ -1,4 +1,3 @@
-import type { ResolvedAccess } from '../access-rules.ts'
 import { folderKind, type FolderAction, type FolderKeys } from './folder.ts'
 import { handlerKind, type HandlerAction, type HandlerKeys } from './handler.ts'
 import type { RouteKind } from './kind.ts'
@@ -6,80 +5,42 @@ import { proxyKind, type ProxyAction, type ProxyKeys } from './proxy.ts'
 import { redirectKind, type RedirectAction, type RedirectKeys } from './redirect.ts'
 import { replyKind, type ReplyAction, type ReplyKeys } from './reply.ts'
 
+/** Every kind of route, in the order of messages and of the banner: everything else about kinds is made from this list. */
+export class RouteKinds {
+  readonly proxy: RouteKind<ProxyKeys, ProxyAction> = proxyKind
+  readonly redirect: RouteKind<RedirectKeys, RedirectAction> = redirectKind
+  readonly reply: RouteKind<ReplyKeys, ReplyAction> = replyKind
+  readonly folder: RouteKind<FolderKeys, FolderAction> = folderKind
+  readonly handler: RouteKind<HandlerKeys, HandlerAction> = handlerKind
+}
+
+type Joined<Types> = (Types extends unknown ? (each: Types) => void : never) extends (all: infer All) => void
+  ? All
+  : never
+type KeysOf<Kind> = Kind extends RouteKind<infer Keys, infer _Action> ? Keys : never
+type ActionOf<Kind> = Kind extends RouteKind<infer _Keys, infer Action> ? Action : never
+
 /** The keys of every kind. */
-export interface KindOptions extends ProxyKeys, RedirectKeys, ReplyKeys, FolderKeys, HandlerKeys {}
+export interface KindOptions extends Joined<KeysOf<RouteKinds[keyof RouteKinds]>> {}
 
 /** The action of a route. */
-export type ResolvedAction = ProxyAction | RedirectAction | ReplyAction | FolderAction | HandlerAction
+export type ResolvedAction = ActionOf<RouteKinds[keyof RouteKinds]>
 
-type KindName = ResolvedAction['kind']
+/** A kind of any type. @internal */
+export type AnyKind = RouteKind<Readonly<Record<string, unknown>>, ResolvedAction>
 
-/** What holds of the kind of a name, whatever its keys are. */
-type Described<Name extends KindName> = Pick<RouteKind<object, Extract<ResolvedAction, { kind: Name }>>, 'text'>
-
-/** A kind of any type. */
-type AnyKind = RouteKind<Readonly<Record<string, unknown>>, ResolvedAction>
-
-/**
- * Every kind of route by its name. The schema of `routes`, validation, `explain`, the
- * banner and what the terminal says of an edit are made from this list. `src/routes/kinds.ts` has the handlers.
- *
- * @internal
- */
-export const kinds: Readonly<Record<KindName, AnyKind>> = {
-  proxy: proxyKind,
-  redirect: redirectKind,
-  reply: replyKind,
-  folder: folderKind,
-  handler: handlerKind,
-} satisfies { readonly [Name in KindName]: Described<Name> } as unknown as Record<KindName, AnyKind>
-
-/** Each kind with the key that chooses it, in the order of messages. @internal */
-export const kindKeys: readonly (readonly [key: string, kind: AnyKind])[] = Object.values(kinds).map((kind) => [
-  Object.keys(kind.keys)[0] as string,
-  kind,
-])
+/** The list. @internal */
+export const kinds: Readonly<Record<keyof RouteKinds, AnyKind>> = new RouteKinds() as object as Record<
+  keyof RouteKinds,
+  AnyKind
+>
 
 /** The kind of an action. @internal */
 export function kindOf({ kind }: ResolvedAction): AnyKind {
   return kinds[kind]
 }
 
-/** A route that is described. */
-interface DescribedRoute {
-  readonly action: ResolvedAction
-  readonly access?: ResolvedAccess
-}
-
-/** What a route does, with what is not as usual and who may use it: `localhost:8443 (changeOrigin, password)`. @internal */
-export function describeRoute(route: DescribedRoute, text: string = actionText(route.action)): string {
-  const notes = routeNotes(route)
-  return notes.length === 0 ? text : `${text} (${notes.join(', ')})`
-}
-
-/** What is not as usual about a route, and who may use it. Holds no secrets. @internal */
-export function routeNotes({ action, access }: DescribedRoute): readonly string[] {
-  return [...(kindOf(action).notes?.(action) ?? []), ...(access === undefined ? [] : accessNotes(access))]
-}
-
-/** Entries of a list that are shown. */
-const shownEntries = 3
-
-function accessNotes({ auth, authFile, allow, origin, passAuthorization }: ResolvedAccess): string[] {
-  const listed = (name: string, entries: readonly string[]): string => {
-    const more = entries.length > shownEntries ? [`and ${entries.length - shownEntries} more`] : []
-    return [name, ...(entries.length === 0 ? ['none'] : entries.slice(0, shownEntries)), ...more].join(' ')
-  }
-  return [
-    ...(authFile === undefined ? [] : ['password file']),
-    ...(auth === undefined ? [] : [auth === false ? 'no password' : 'password']),
-    ...(allow === undefined ? [] : [listed('allow', allow)]),
-    ...(origin === undefined ? [] : [listed('origin', origin)]),
-    ...(passAuthorization === true ? ['passAuthorization'] : []),
-  ]
-}
-
-/** What a route does, in few words that hold no secrets: its targets, where it redirects to, or its status. @internal */
-export function actionText(action: ResolvedAction): string {
-  return kindOf(action).text(action)
+/** Each kind with the key that chooses it. @internal */
+export function kindKeys(): readonly (readonly [key: string, kind: AnyKind])[] {
+  return Object.values(kinds).map((kind) => [Object.keys(kind.keys)[0] as string, kind])
 }

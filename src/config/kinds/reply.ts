@@ -1,8 +1,11 @@
 import * as v from 'valibot'
 import { redactFields } from '../../core/util/secret.ts'
+import { getField } from '../../http/message/headers.ts'
+import type { Reply } from '../../http/message/reply.ts'
 import { plainText, recordOf } from '../options/shapes.ts'
 import { addField, flatten, type Fields } from '../values/headers.ts'
 import type { RouteKind } from './kind.ts'
+import { addressed, hasPlaceholder } from './placeholders.ts'
 
 /** The key of a route that sends a fixed reply. */
 export interface ReplyKeys {
@@ -67,8 +70,23 @@ export const replyKind: RouteKind<ReplyKeys, ReplyAction> = {
     const typed = fields.has('content-type') ? [] : jsonFields
     return { kind: 'reply', status: code, headers: [...typed, ...flatten(fields)], body: withBase(text ?? '', base) }
   },
+  handle({ status: code, headers, body }, { isSecure }) {
+    const texts = [body, ...headers]
+    const typed = ['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff']
+    const own = getField(headers, 'content-type') === undefined && body !== '' ? typed : []
+    // A shared cache that ignores the port would give one client the port of another.
+    if (hasPlaceholder(texts) && getField(headers, 'cache-control') === undefined) own.push('Cache-Control', 'no-store')
+    const make = ([text = '', ...fields]: readonly string[]): Reply => ({
+      status: code,
+      headers: [...own, ...fields],
+      body: text === '' ? null : Buffer.from(text),
+    })
+    if (hasPlaceholder(texts)) return addressed(texts, isSecure, make)
+    const reply = Object.freeze(make(texts))
+    return () => reply
+  },
   redact: (action) => ({ ...action, headers: redactFields(action.headers) }),
-  text: ({ status: code }) => `reply ${code}`,
+  describe: ({ status: code }) => `reply ${code}`,
   phrase: ({ status: code }) => ['answers', 'answered', String(code)],
   settings: ({ headers, body }) => ({ headers, body }),
 }

@@ -108,8 +108,9 @@ function resolveAction(
 ): ResolvedAction {
   const { problems } = context
   const isGiven = (key: string): boolean => route[key as keyof RouteOptions] !== undefined
-  const keys = kindKeys.map(([key]) => key)
-  const given = kindKeys.filter(([key]) => isGiven(key))
+  const byKey = kindKeys()
+  const keys = byKey.map(([key]) => key)
+  const given = byKey.filter(([key]) => isGiven(key))
   const [[, kind] = [undefined, kinds.reply]] = given
   if (given.length !== 1) {
     const both = given.map(([key]) => key).join(' and ')
@@ -117,7 +118,7 @@ function resolveAction(
     const all = `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`
     problems.push({ path, message, hint: `give it exactly one of ${all}` })
   }
-  for (const [name, { otherwise = {} }] of kindKeys) {
+  for (const [name, { otherwise = {} }] of byKey) {
     if (isGiven(name)) continue
     for (const [key, hint = ''] of Object.entries(otherwise)) {
       if (isGiven(key)) problems.push({ path: [...path, key], message: `only a ${name} has it`, hint })

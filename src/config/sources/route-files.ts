@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { kinds } from '../kinds/registry.ts'
 import { hasFetch, isPlainObject } from '../plain-object.ts'
 
 const fileKeys: readonly string[] = ['ca', 'cert', 'key', 'pfx', 'socket']
@@ -9,7 +10,7 @@ export function withAbsoluteRoutes(value: unknown, folder: string): unknown {
   return value.map((each: unknown) => {
     const route = withAbsoluteFiles(each, folder)
     if (!isPlainObject(route)) return route
-    const paths = ['root', 'authFile'].flatMap((key) => {
+    const paths = ['authFile', ...Object.values(kinds).flatMap((kind) => kind.paths ?? [])].flatMap((key) => {
       const path = route[key]
       return typeof path === 'string' && path !== '' ? [[key, resolve(folder, path)]] : []
     })

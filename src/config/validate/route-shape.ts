@@ -99,7 +99,7 @@ function keysOf(issue: v.BaseIssue<unknown>): string[] {
 }
 
 /** Keys without which their object has no meaning, or another one. */
-const essential: ReadonlySet<string> = new Set(['to', 'match', 'path', ...kindKeys.map(([key]) => key)])
+const essential: ReadonlySet<string> = new Set(['to', 'match', 'path', ...kindKeys().map(([key]) => key)])
 
 /**
  * Removes an invalid value from the options, and objects that have no meaning without it, so that the rest can be checked.

@@ -1,5 +1,5 @@
-import { formatHost } from '../core/util/ip.ts'
-import type { Authority } from '../http/message/authority.ts'
+import { formatHost } from '../../core/util/ip.ts'
+import type { Authority } from './authority.ts'
 
 /** How a client addresses this server. */
 interface ClientAddress {

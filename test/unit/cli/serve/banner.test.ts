@@ -24,11 +24,8 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     version: '0.1.0',
     readyMs: 41,
     folder: './site',
-    mounts: [],
-    proxies: [],
+    routes: [],
     sites: [],
-    handlers: [],
-    others: [],
     redirected: undefined,
     canShare: true,
     announced: [],
@@ -87,7 +84,8 @@ test('breaks rows where the terminal is narrow', () => {
 
 test('lists network URLs, mounts and details', () => {
   const network = ['http://192.168.1.2:8080/', 'http://10.0.0.2:8080/']
-  const more = { mounts: [{ path: '/docs/', folder: './manual' }], details: [['Config', ['no file']] as const] }
+  const mount = { label: ['Mounts', 'Mount'] as const, isFolder: true, route: '/docs/', text: './manual' }
+  const more = { routes: [mount], details: [['Config', ['no file']] as const] }
   const text = renderBanner(facts(more, { urls: { local: ['http://localhost:8080/'], network } }), terminal)
   assert.match(text, /\n {2}Network {3}http:\/\/192\.168\.1\.2:8080\/\n {12}http:\/\/10\.0\.0\.2:8080\/\n/)
   assert.match(text, /\n {2}Mounts {4}\/docs\/ {3}\.\/manual\n {2}Config {4}no file\n/)
@@ -138,7 +136,7 @@ test('says how to end the program that has a port', () => {
 })
 
 test('is one JSON line with stable keys', () => {
-  const line = renderJsonBanner(facts({}, { skipped }), '/home/me/site', 42)
+  const line = renderJsonBanner(facts({}, { skipped }), [], '/home/me/site', 42)
   assert.ok(line.endsWith('}\n'))
   const value = JSON.parse(line) as Record<string, unknown>
   assert.deepEqual(Object.keys(value), [
@@ -152,23 +150,25 @@ test('is one JSON line with stable keys', () => {
     'pid',
     'readyMs',
     'skipped',
-    'proxies',
     'listeners',
     'sites',
   ])
   assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
 })
 
+const proxied = { label: ['Proxy', 'Proxy'] as const, isFolder: false }
+
 test('tells what is forwarded', () => {
-  const proxies = [
-    { route: '/api', to: 'localhost:3000', options: [] },
-    { route: 'chat.localhost', to: 'localhost:4000, localhost:4001', options: [] },
+  const routes = [
+    { ...proxied, route: '/api', text: 'localhost:3000' },
+    { ...proxied, route: 'chat.localhost', text: 'localhost:4000, localhost:4001' },
+    { ...proxied, label: ['Routes', 'Route'] as const, route: '/old', text: '307 to /new' },
   ]
   assert.match(
-    renderBanner(facts({ proxies }), terminal),
-    /^ {2}Proxy {5}\/api -> localhost:3000\n {12}chat\.localhost -> localhost:4000, localhost:4001$/m,
+    renderBanner(facts({ routes }), terminal),
+    /^ {2}Proxy {5}\/api -> localhost:3000\n {12}chat\.localhost -> localhost:4000, localhost:4001\n {2}Routes {4}\/old -> 307 to \/new$/m,
   )
-  assert.match(renderPlainBanner(facts({ proxies })), /^Proxy: \/api -> localhost:3000$/m)
+  assert.match(renderPlainBanner(facts({ routes })), /^Proxy: \/api -> localhost:3000$/m)
 })
 
 test('shows the URL of each site', () => {
@@ -184,7 +184,7 @@ test('shows the URL of each site', () => {
 })
 
 test('names no folder where everything is forwarded', () => {
-  const all = facts({ folder: undefined, proxies: [{ route: '/', to: 'localhost:5173', options: [] }] })
+  const all = facts({ folder: undefined, routes: [{ ...proxied, route: '/', text: 'localhost:5173' }] })
   assert.match(renderBanner(all, terminal), /Local {5}http:\/\/localhost:8080\/\n/)
   assert.match(renderPlainBanner(all), /^serve8008 0\.1\.0 forwarding at http:\/\/localhost:8080\/\nProxy: \/ -> /)
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { printStartup, type StartupFacts } from '../../../../src/cli/serve/startup-output.ts'
 import { readCommand } from '../../../../src/cli/read-command.ts'
@@ -90,10 +91,21 @@ test('a pipe gets every route that the banner shows', async () => {
     const [, route = '', does = ''] = /^\w+: (\S+) (?:->)? *(.*)$/.exec(line) ?? []
     assert.ok(banner.replace(/\s+/g, ' ').includes(`${route} ${line.includes('->') ? '-> ' : ''}${does}`), line)
   }
-  const { proxies } = JSON.parse(await announced(['--json'], false, options)) as { proxies: unknown }
-  assert.deepEqual(proxies, [
-    { route: '/api', to: 'https://localhost:8443', options: ['changeOrigin', 'insecure', 'timeout=30s'] },
-    { route: '/v1', to: 'localhost:3000', options: [] },
+  const {
+    sites: [site],
+  } = JSON.parse(await announced(['--json'], false, options)) as { sites: { name: string; routes: unknown }[] }
+  assert.deepEqual(site?.routes, [
+    {
+      route: '/api',
+      kind: 'proxy',
+      to: 'https://localhost:8443',
+      options: ['changeOrigin', 'insecure', 'timeout=30s'],
+    },
+    { route: '/v1', kind: 'proxy', to: 'localhost:3000', options: [] },
+    { route: '/old', kind: 'redirect', to: '307 to /new', options: [] },
+    { route: '/health', kind: 'reply', to: 'reply 204', options: [] },
+    { route: '/now', kind: 'handler', to: '(function now)', options: [] },
+    { route: '/docs', kind: 'folder', to: resolve('/work', 'manual'), options: [] },
   ])
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { describeRoute } from '../../../../src/config/kinds/registry.ts'
+import { describeRoute } from '../../../../src/config/kinds/describe.ts'
 import type { ProxySetting, ResolvedProxy } from '../../../../src/config/kinds/proxy-types.ts'
 import { loadConfig } from '../../../../src/config/load.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
