@@ -17,6 +17,8 @@ export interface UrlMapping {
   readonly upstream: UrlSide
   /** Other authorities of the upstream. One without a port has the default port of the URL's scheme. */
   readonly aliases: readonly string[]
+  /** Path and query of the request, as the client wrote them. */
+  readonly target?: string
 }
 
 /** Scheme with its colon, authority, path, and query or fragment with its mark. Nothing is decoded. */

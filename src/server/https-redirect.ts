@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import { isSecureClient } from '../http/message/authority.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
-import { withVary, type RequestHeaders } from '../http/message/headers.ts'
+import { getField, withField, withVary, type RequestHeaders } from '../http/message/headers.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { addressSet, formatHost } from '../core/util/ip.ts'
 
@@ -36,23 +36,44 @@ export function createHttpsRedirect({ redirect, isSecure, httpsPorts }: HttpsRed
     // A client may use a mapped port (of a container, say); it keeps the one that it used.
     const { localPort } = x.peer
     if (ports.includes(localPort)) return redirection(308, x, x.authority?.port ?? localPort)
-    if (redirect === undefined) return next(x)
     if (redirect === 'always') return redirection(308, x, port)
     // Upgrade Insecure Requests, section 3.2.
-    if (x.headers.get(upgradeRequest) === '1') return varied(redirection(307, x, port))
+    if (redirect === 'asked' && x.headers.get(upgradeRequest) === '1') return varied(redirection(307, x, port))
+    const finish = (reply: Reply): Reply => {
+      const adapted = withHttpsPort(reply, x, port)
+      return redirect === 'asked' ? varied(adapted) : adapted
+    }
     const reply = next(x)
-    return reply instanceof Promise ? reply.then(varied) : varied(reply)
+    return reply instanceof Promise ? reply.then(finish) : finish(reply)
   }
 }
 
+/**
+ * An application that redirects the same URL to HTTPS names the port that the client used, since it knows no other. Browsers
+ * do not store this redirect either.
+ */
+function withHttpsPort(reply: Reply, x: Exchange, port: number): Reply {
+  if (reply.status < 300 || reply.status > 399) return reply
+  const location = getField(reply.headers, 'location')
+  if (location !== `https://${x.headers.get('host')}${pathOf(x)}`) return reply
+  const there = withField(reply.headers, 'Location', httpsUrl(x, port))
+  return { ...reply, headers: withField(there, 'Cache-Control', 'no-store') }
+}
+
 /** `no-store`, since browsers cache a 308: the next project on the same port would inherit it. */
-function redirection(status: number, { authority, target, headers }: Exchange, port: number): Reply {
-  const host = formatHost(authority?.hostname ?? 'localhost')
-  const path = target.form === 'asterisk' ? '/' : `${target.path}${target.query}`
-  const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}`
-  const reply = emptyReply(status, ['Location', location, 'Cache-Control', 'no-store'])
+function redirection(status: number, x: Exchange, port: number): Reply {
+  const reply = emptyReply(status, ['Location', httpsUrl(x, port), 'Cache-Control', 'no-store'])
   // The client sends the content again to the new location, so it is not read here.
-  return hasContent(headers) ? { ...reply, close: true } : reply
+  return hasContent(x.headers) ? { ...reply, close: true } : reply
+}
+
+function httpsUrl(x: Exchange, port: number): string {
+  const host = formatHost(x.authority?.hostname ?? 'localhost')
+  return `https://${host}${port === 443 ? '' : `:${port}`}${pathOf(x)}`
+}
+
+function pathOf({ target }: Exchange): string {
+  return target.form === 'asterisk' ? '/' : `${target.path}${target.query}`
 }
 
 /** RFC 9112 section 6.3. */

@@ -132,7 +132,9 @@ function endingHint(headers: RequestHeaders, names: readonly string[]): { readon
   return { hint: `a name that ends with ${ending} is a file, so the page of the app does not answer it` }
 }
 
+/** A WebSocket names no type either, but a page would only hide that no route forwards it. */
 function acceptsAnything(headers: RequestHeaders): boolean {
+  if (headers.has('sec-websocket-key')) return false
   if (headers.has('sec-fetch-mode') || headers.has('sec-fetch-dest')) return false
   return /^(?:\*\/\*(?:;[^,]*)?)?$/.test(headers.get('accept')?.trim() ?? '')
 }

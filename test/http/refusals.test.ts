@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
 import { test } from 'node:test'
-import { rawGet } from '../support/raw.ts'
+import type { AccessRecord } from '../../src/index.ts'
+import { RawClient, rawGet } from '../support/raw.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 
 const refused: readonly (readonly [path: string, remark: string])[] = [
@@ -51,4 +52,16 @@ test('the page for a missing file links to the folder above and to the start pag
     (await started.server.fetch('http://localhost/docs/none', { headers: { accept } })).text()
   assert.match(await ask('text/html'), /<a href="\.\/">Folder above<\/a> <a href="\.\.\/">Start page<\/a>/)
   assert.doesNotMatch(await ask('*/*'), /Start page/)
+})
+
+test('the log says that a client speaks TLS to a port for plain HTTP', async () => {
+  await using started = await startServer({})
+  const replied = new Promise<AccessRecord>((resolve) => void started.server.on('reply', resolve))
+  using client = await RawClient.open(started.port)
+  client.socket.write(Buffer.from([0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x00]))
+  const { status, refusal, remark } = await replied
+  assert.deepEqual(
+    [status, refusal, remark],
+    [400, 'E8008_MALFORMED', 'The client speaks TLS, but this port speaks plain HTTP'],
+  )
 })

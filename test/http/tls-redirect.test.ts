@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { deadPort } from '../support/free-port.ts'
 import { RawClient, rawRequest, type RawReply } from '../support/raw.ts'
@@ -156,6 +159,37 @@ for (const options of [{ redirect: true }, { tls: 'only' }] as const) {
     assert.equal(started.server.url, `https://localhost:${tlsPort}/`)
   })
 }
+
+test('an application that redirects to HTTPS gets the port for it', async () => {
+  const there = (request: IncomingMessage, path = request.url): string => `https://${request.headers.host}${path}`
+  const backend = createServer((request, response) => {
+    const isPlain = request.headers['x-forwarded-proto'] === 'http'
+    if (request.url === '/login') return void response.writeHead(302, { location: there(request, '/page') }).end()
+    if (!isPlain) return void response.end('secret')
+    response
+      .writeHead(301, { location: there(request), 'set-cookie': 'a=1', 'cache-control': 'max-age=60' })
+      .end('moved')
+  }).listen(0, '127.0.0.1')
+  await once(backend, 'listening')
+  try {
+    const upstream = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
+    for (const redirect of [undefined, 'asked'] as const) {
+      await using started = await startSecure({}, { proxy: { '/': upstream }, ...(redirect && { redirect }) })
+      const { port, tlsPort, hostLine, secureLine } = started
+      const reply = await ask(port, `GET /a?b HTTP/1.1\r\n${hostLine}`)
+      assert.equal(reply.status, 301)
+      assert.equal(reply.field('location'), `https://localhost:${tlsPort}/a?b`)
+      assert.equal(reply.field('cache-control'), 'no-store')
+      assert.equal(reply.field('set-cookie'), 'a=1')
+      assert.equal((await askSecurely(started, `GET /a?b HTTP/1.1\r\n${secureLine}`)).body.toString(), 'secret')
+      // A redirect to another page stays in the scheme of the client, as all of this server do.
+      const page = await ask(port, `GET /login HTTP/1.1\r\n${hostLine}`)
+      assert.equal(page.field('location'), `http://localhost:${port}/page`)
+    }
+  } finally {
+    backend.close()
+  }
+})
 
 test('redirect "asked" sends on those that ask for it, and says that replies vary', async () => {
   await using started = await startSecure(files, { redirect: 'asked' })

@@ -32,6 +32,8 @@ export function createClientErrorHandler(options: ClientErrorOptions): (fault: C
     const reply = refuse(error)
     const x = syntheticExchange({ method: '-', target: '-', peer })
     x.notes.refusal = error.code
+    // What a TLS client gets it cannot read: the log says it to the user.
+    if (error.hint !== undefined) x.notes.remark = error.message.replace(/\.$/, '')
     writeRawResponse(socket, reply)
     socket.destroySoon()
     done(x, reply, { bytes: reply.body instanceof Uint8Array ? reply.body.byteLength : 0, aborted: false })
@@ -148,7 +150,7 @@ function methodError(packet: Buffer): ServeError {
     return refusal(
       'E8008_MALFORMED',
       'The client speaks TLS, but this port speaks plain HTTP.',
-      'use http:// in the URL',
+      'use http:// in the URL, or start the server with tls (--tls)',
     )
   }
   // RFC 9110 section 9.1: a well-formed method that is not implemented is a 501.

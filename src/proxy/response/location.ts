@@ -24,7 +24,7 @@ type Rewrite = (value: string, mapping: UrlMapping) => string
 function rewriteOf(name: string, status: number): Rewrite | undefined {
   switch (name) {
     case 'location':
-      return status >= 200 && status <= 399 ? toClientUrl : undefined
+      return status >= 200 && status <= 399 ? rewriteRedirect : undefined
     case 'content-location':
     case 'application-url':
       return toClientUrl
@@ -33,6 +33,18 @@ function rewriteOf(name: string, status: number): Rewrite | undefined {
     default:
       return undefined
   }
+}
+
+/**
+ * An application behind plain HTTP may redirect a request to the same URL under HTTPS (`force_ssl` of Rails,
+ * `SECURE_SSL_REDIRECT` of Django). That keeps its `https:`: in the client's scheme it would lead back to itself.
+ */
+function rewriteRedirect(value: string, mapping: UrlMapping): string {
+  const { client, upstream, target } = mapping
+  const mapped = toClientUrl(value, mapping)
+  const isPlain = client.scheme === 'http' && upstream.scheme === 'http'
+  const leadsBack = isPlain && /^https:/i.test(value) && mapped === `http://${client.authority}${target}`
+  return leadsBack ? mapped.replace('http', 'https') : mapped
 }
 
 /** Everything before the URL. No two parts match the same blanks, so that matching takes linear time. */

@@ -48,6 +48,7 @@ export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOpti
       client: { scheme: isSecureClient(x, isTrusted) ? 'https' : 'http', authority: host, prefix: outer },
       upstream: { scheme: isSecure ? 'https' : 'http', authority: sent, prefix: inner },
       aliases: namesOf(host, sent),
+      target: `${x.target.path}${x.target.query}`,
     }
   }
 

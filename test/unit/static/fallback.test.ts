@@ -88,6 +88,7 @@ describe('a single-page app', () => {
       ['/users/42', 'accept: image/avif,*/*;q=0.8'],
       ['/users/42', 'accept: application/json'],
       ['/users/42', 'sec-fetch-mode: cors', html],
+      ['/api/socket', 'upgrade: websocket', 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=='],
       ['/users/42', 'sec-fetch-mode: no-cors', html],
       ['/users/42', 'sec-fetch-dest: image', 'sec-fetch-mode: no-cors', 'accept: image/*,*/*'],
       ['/users/42', html, 'x-requested-with: XMLHttpRequest'],

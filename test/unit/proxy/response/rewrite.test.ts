@@ -111,6 +111,26 @@ describe('maps the URL of a redirect to the route', () => {
     ])
   })
 
+  test('keeps the https of a redirect to the URL that was asked for', () => {
+    const asked = (target: string, facts = {}, prefixes = kept): UrlMapping => ({ ...mapping(prefixes, facts), target })
+    for (const [urls, from, to] of [
+      [asked('/api/x?q'), 'https://localhost:8008/api/x?q', 'https://localhost:8008/api/x?q'],
+      [asked('/api/x', {}, moved), 'HTTPS://localhost:8008/v1/x', 'https://localhost:8008/api/x'],
+      // A page elsewhere, and a scheme that is right already, are mapped as ever.
+      [asked('/api/x'), 'https://localhost:8008/api/y', 'http://localhost:8008/api/y'],
+      [asked('/api/x'), 'https://localhost:8008/api/x?q', 'http://localhost:8008/api/x?q'],
+      [asked('/api/x'), 'http://localhost:8008/api/x', 'http://localhost:8008/api/x'],
+      [asked('/api/x', { scheme: 'https' }), 'https://localhost:8008/api/x', 'https://localhost:8008/api/x'],
+      [asked('/x', {}, rooted), 'https://evil.test/x', 'https://evil.test/x'],
+    ] as const)
+      assert.deepEqual(rewriteLocation(301, ['Location', from], urls), ['Location', to])
+    // An upstream with TLS of its own names its own scheme.
+    const secure = asked('/api/x')
+    const own = { ...secure, upstream: { ...secure.upstream, scheme: 'https' } } as const
+    const [, url] = rewriteLocation(302, ['Location', 'https://localhost:8008/api/x'], own)
+    assert.equal(url, 'http://localhost:8008/api/x')
+  })
+
   test('maps Location of redirects and successful responses, not of errors', () => {
     const from = ['location', 'http://localhost:3000/v1/x']
     // 202 and 204: uploads to a registry (OCI distribution specification, "Pushing a blob in chunks").
