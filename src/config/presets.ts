@@ -18,7 +18,7 @@ export interface Preset {
   readonly upstream: string | undefined
   /** Whether it forwards to an upstream. */
   readonly takesUpstream: boolean
-  /** A command that starts an upstream for it. */
+  /** A command that starts an upstream for it, for {@link startCommand}. */
   readonly start: string | undefined
   /** Its page of the guide, from the folder of the package. */
   readonly guide: string
@@ -69,7 +69,8 @@ export function unknownPreset(name: string): Omit<Problem, 'path'> | undefined {
 
 /** What is wrong with the upstream of a preset; undefined if nothing is. */
 export function upstreamProblem(preset: Preset, given: unknown): Omit<Problem, 'path'> | undefined {
-  const { name, upstream, takesUpstream, start } = preset
+  const { name, upstream, takesUpstream } = preset
+  const start = startCommand(preset, undefined)
   if (!takesUpstream) {
     if (given === undefined) return undefined
     return { message: `the preset ${name} forwards nothing`, hint: `leave it out: serve8008 --preset ${name}` }
@@ -93,7 +94,7 @@ export function upstreamProblem(preset: Preset, given: unknown): Omit<Problem, '
 }
 
 /** The matches of `proxy` that forward to the upstream. */
-function proxiesOf({ text }: Preset): string[] {
+export function proxiesOf({ text }: Preset): string[] {
   const { proxy = {} } = valueOf(text)
   const uses = ([, value]: readonly [string, unknown]): boolean => JSON.stringify(value).includes(placeholder)
   return Object.entries(proxy as object)
@@ -107,8 +108,19 @@ export function upstreamOf({ takesUpstream, upstream }: Preset, given: unknown):
   return takesUpstream && target !== undefined ? resolveUpstream(upstreamUrl(target), [], []) : undefined
 }
 
+/** The command that starts an upstream, with its port. What is in brackets is for another port than that of the preset. */
+export function startCommand(preset: Preset, given: unknown): string | undefined {
+  const [usual, own] = [upstreamOf(preset, undefined), upstreamOf(preset, given)]
+  const port = (own?.socketPath === undefined ? own : usual)?.port
+  return preset.start
+    ?.replace(/\[(.*)\]/, (_, more: string) => (port === usual?.port ? '' : more))
+    .replace('{port}', String(port))
+}
+
 /** The text of a preset for an upstream: what it sets, and what a config file can hold. */
-export function presetText({ text, upstream }: Preset, given: unknown): string {
+export function presetText(preset: Preset, given: unknown): string {
+  const { upstream, start = '' } = preset
+  const text = preset.text.replace(start, () => startCommand(preset, given) ?? '')
   const url = given === undefined ? upstream : upstreamUrl(given)
   return url === undefined ? text : text.replaceAll(placeholder, JSON.stringify(url).slice(1, -1))
 }

@@ -95,9 +95,11 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
     remedy: 'Correct the word; other text in braces is sent as it is.',
   },
   W8008_PRESET: {
-    meaning: 'Listeners of the preset are not opened, since a setting replaces them or turns their TLS off.',
-    cause: 'port, PORT, socket, fd, tls or tlsPort beside a preset that has listeners.',
-    remedy: 'Leave that setting out, or write the preset to a file and change its listeners: serve8008 init NAME.',
+    meaning:
+      'Listeners of the preset are not opened, or its upstream is not used, since another setting replaces them.',
+    cause:
+      'port, PORT, socket, fd, tls or tlsPort beside a preset that has listeners, or upstream beside a proxy for the same path.',
+    remedy: 'Leave one of the two out, or write the preset to a file and change it there: serve8008 init NAME.',
   },
   W8008_PROJECT: {
     meaning: 'The folder is the source of a project that needs a build, or a single-page app without --single.',

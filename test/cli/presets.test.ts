@@ -67,6 +67,19 @@ test('check says of each route whether it is that of the preset', async (t) => {
   assert.match(stdout, /\/x -> reply 200 +file serve8008\.config\.json\n.*matrix\/client.* preset matrix\n/)
 })
 
+test('check says that a route of the file replaces what --upstream is for', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': presetText(readPreset('rails'), undefined) })
+  const told = (upstream: string): Promise<{ stderr: string }> =>
+    run(t, ['check', '--preset', 'rails', '--upstream', upstream], { cwd })
+  assert.equal(
+    (await told('3005')).stderr,
+    'warning  --upstream is not used: proxy of serve8008.config.json replaces the route / of the preset rails.\n' +
+      '         Change that route instead: -x /=3005\n',
+  )
+  writeFileSync(join(cwd, 'serve8008.config.json'), '{ "proxy": { "/api": 4000 } }')
+  assert.equal((await told('3005')).stderr, '')
+})
+
 describe('serve8008 presets', () => {
   test('lists each with its description', async (t) => {
     const { stdout } = await run(t, ['presets'])
@@ -155,7 +168,7 @@ describe('the start with a preset', () => {
     const { stderr } = await serve(t, ['--preset', 'spa-api', '--upstream', String(port)], { cwd })
     await stderr(
       new RegExp(
-        `^warning {2}The preset spa-api forwards to localhost:${port}, where no server listens yet\\.\n +Start it: node api\\.js\n`,
+        `^warning {2}The preset spa-api forwards to localhost:${port}, where no server listens yet\\.\n +Start it, for example: node api\\.js\n`,
       ),
     )
   })
@@ -175,6 +188,17 @@ describe('the start with a preset', () => {
     assert.equal(missing?.code, 'W8008_UPSTREAM')
   })
 
+  test('starts it on the port that the upstream has', async () => {
+    const port = await deadPort()
+    for (const [preset, command] of [
+      ['rails', `bin/rails server --port ${port}`],
+      ['django', `python3 manage.py runserver ${port}`],
+      ['php', `php -S localhost:${port}`],
+      ['ollama', `OLLAMA_HOST=127.0.0.1:${port} ollama serve`],
+    ] as const)
+      assert.equal((await warningOf({ preset, upstream: String(port) }))?.hint, `start it, for example: ${command}`)
+  })
+
   test('asks the upstreams of each route of the preset, and those of no other route', async (t) => {
     const { server, port } = await startBackend('one')
     t.after(() => server.close())
@@ -187,7 +211,7 @@ describe('the start with a preset', () => {
       warning?.message ?? '',
       new RegExp(`^The preset microservices forwards to localhost:${one}( and localhost:3002)?, where no server`),
     )
-    assert.equal(warning?.hint, 'start it: node front-end.js')
+    assert.equal(warning?.hint, 'start it, for example: node front-end.js')
     const other = await warningOf({ ...services, upstream: String(port) })
     assert.equal(other?.hint, undefined)
   })

@@ -1,6 +1,6 @@
 import { checkFolders } from '../../config/check-folders.ts'
 import { loadConfig } from '../../config/load.ts'
-import { replacedListeners } from '../../config/replaced-listeners.ts'
+import { overriddenPreset } from '../../config/overridden-preset.ts'
 import { startWarnings } from '../../config/start-warnings.ts'
 import { checkCertificates } from '../../server/check-certificates.ts'
 import { sitesOf } from '../../server/site.ts'
@@ -53,7 +53,7 @@ async function check(command: Command, program: Program, report: Reporter): Prom
   const settings = settingsOf(loaded)
   const warnings = [
     ...loaded.warnings,
-    ...replacedListeners(loaded),
+    ...overriddenPreset(loaded),
     ...sitesOf(loaded.config).flatMap(({ config }) => startWarnings(config)),
     ...(await checkCertificates(loaded.config)),
   ]

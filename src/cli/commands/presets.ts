@@ -1,8 +1,9 @@
 import {
-  presetText,
   optionsOfPreset,
   presetNames,
+  presetText,
   readPreset,
+  startCommand,
   unknownPreset,
   type Preset,
 } from '../../config/presets.ts'
@@ -45,6 +46,7 @@ export function presetNamed(name: string): Preset {
 }
 
 function factsOf(preset: Preset): Record<string, unknown> {
-  const { name, description, upstream = null, start = null, guide } = preset
+  const { name, description, upstream = null, guide } = preset
+  const start = startCommand(preset, undefined) ?? null
   return { name, description, upstream, start, guide, options: optionsOfPreset(preset, undefined) }
 }

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
-import { readPreset, upstreamOf } from '../../config/presets.ts'
-import { replacedListeners } from '../../config/replaced-listeners.ts'
+import { readPreset, startCommand, upstreamOf } from '../../config/presets.ts'
+import { overriddenPreset } from '../../config/overridden-preset.ts'
 import { isLoopbackName } from '../../config/values/host-name.ts'
 import type { Warning } from '../../core/warning.ts'
 
@@ -12,7 +12,7 @@ const acceptMs = 500
 
 /** What a person should know of the preset that a server was started with. */
 export async function presetWarnings(loaded: LoadedConfig): Promise<Warning[]> {
-  return [...replacedListeners(loaded), ...(await upstreamWarning(loaded))]
+  return [...overriddenPreset(loaded), ...(await upstreamWarning(loaded))]
 }
 
 /**
@@ -33,12 +33,13 @@ export async function upstreamWarning({ config, options, origins }: LoadedConfig
   if (missing.length === 0) return []
   const labels = new Intl.ListFormat('en-GB').format(missing)
   const own = upstreamOf(preset, options.upstream)?.label
+  const start = startCommand(preset, options.upstream)
   return [
     {
       code: 'W8008_UPSTREAM',
       message: `The preset ${preset.name} forwards to ${labels}, where no server listens yet.`,
-      ...(preset.start !== undefined && missing.some((label) => label === own)
-        ? { hint: `start it: ${preset.start}` }
+      ...(start !== undefined && missing.some((label) => label === own)
+        ? { hint: `start it, for example: ${start}` }
         : {}),
     },
   ]

@@ -5,7 +5,7 @@ import { fromRoot } from '../../../scripts/paths.ts'
 import { loadConfig, type LoadedConfig, type LoadOptions } from '../../../src/config/load.ts'
 import { publicConfig } from '../../../src/config/public-config.ts'
 import { presetNames, presetText, readPreset } from '../../../src/config/presets.ts'
-import { replacedListeners } from '../../../src/config/replaced-listeners.ts'
+import { overriddenPreset } from '../../../src/config/overridden-preset.ts'
 import { createServer, isServeError, type ServeOptions } from '../../../src/index.ts'
 import { TempFolder } from '../../support/server.ts'
 
@@ -52,6 +52,9 @@ for (const name of presetNames()) {
     test('says how to start an upstream, if it has one', () => {
       assert.equal(preset.start !== undefined, preset.takesUpstream)
       assert.ok(preset.takesUpstream || preset.upstream === undefined)
+      // Neither the port nor the brackets around what another port needs are left.
+      for (const upstream of [undefined, ...(preset.takesUpstream ? [example] : [])])
+        assert.doesNotMatch(presetText(preset, upstream), /\/\/ Start: .*(?:[[\]{}]|undefined)/)
     })
 
     test('is the same in a config file as init writes it', async () => {
@@ -165,7 +168,7 @@ describe('the option preset', () => {
   test('keeps its listeners beside strictPort, which is a default of theirs', async () => {
     const loaded = await load(undefined, { flags: { preset: 'matrix', strictPort: true } })
     assert.deepEqual(portsOf(loaded), [8008, 8443, 8448])
-    assert.deepEqual(replacedListeners(loaded), [])
+    assert.deepEqual(overriddenPreset(loaded), [])
     const listeners = [{ port: [8008, 8009] }]
     assert.equal((await load({ listeners, strictPort: true })).config.listeners[0]?.fallback, false)
   })
@@ -192,19 +195,19 @@ describe('the option preset', () => {
     [{ flags: { tls: false } }, '--no-tls leaves out the listeners with TLS of the preset matrix: 8443 and 8448 are'],
   ] as const) {
     test(`says that ${told.replace(/:.*/, '')}`, async () => {
-      const [warning] = replacedListeners(await load({ preset: 'matrix' }, more))
+      const [warning] = overriddenPreset(await load({ preset: 'matrix' }, more))
       assert.equal(warning?.message.startsWith(told), true, warning?.message)
     })
   }
 
   test('says which key of the file replaces its listeners, but not that listeners do', async () => {
-    const [warning] = replacedListeners(await load({ preset: 'caldav', port: 8008 }))
+    const [warning] = overriddenPreset(await load({ preset: 'caldav', port: 8008 }))
     assert.match(
       warning?.message ?? '',
       /^port of serve8008\.config\.json replaces the listeners .*: 8443 is not opened\.$/,
     )
-    assert.deepEqual(replacedListeners(await load({ preset: 'caldav', listeners: [{ port: 1 }] })), [])
-    assert.deepEqual(replacedListeners(await load({ preset: 'spa', port: 8008 })), [])
+    assert.deepEqual(overriddenPreset(await load({ preset: 'caldav', listeners: [{ port: 1 }] })), [])
+    assert.deepEqual(overriddenPreset(await load({ preset: 'spa', port: 8008 })), [])
   })
 
   test('needs no upstream where routes of the user replace those that forward to it', async () => {

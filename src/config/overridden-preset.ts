@@ -1,13 +1,37 @@
 import type { Warning } from '../core/warning.ts'
 import type { LoadedConfig } from './load.ts'
-import { optionsOfPreset, readPreset } from './presets.ts'
+import { optionsOfPreset, proxiesOf, readPreset } from './presets.ts'
 import type { ServeOptions } from './types.ts'
 
 /** The options that mean other listeners than those of a preset. */
 const rivals = ['port', 'socket', 'fd', 'tlsPort', 'tls'] as const
 
+/** What other settings replace of the preset, where the user may not expect it. */
+export function overriddenPreset(loaded: LoadedConfig): Warning[] {
+  return [...replacedListeners(loaded), ...unusedUpstream(loaded)]
+}
+
+/** The warning that routes of the user have replaced all that would go to the upstream that is given. */
+function unusedUpstream({ options, origins }: LoadedConfig): Warning[] {
+  const { preset: name, upstream } = options
+  if (name === undefined || upstream === undefined) return []
+  const paths = proxiesOf(readPreset(name))
+  const by = paths.map((path) => origins[`proxy.${path}`] ?? '')
+  const [path = '', origin = ''] = [paths[0], by[0]]
+  if (by.includes(`preset ${name}`)) return []
+  return [
+    {
+      code: 'W8008_PRESET',
+      message:
+        `${settingName('upstream', origins['upstream'] ?? '', false)} is not used: ` +
+        `${settingName('proxy', origin, false)} replaces the route ${path} of the preset ${name}.`,
+      hint: `change that route instead: -x ${path}=${String(upstream)}`,
+    },
+  ]
+}
+
 /** The warning that an option took the place of listeners of the preset: otherwise a port would be closed without a word. */
-export function replacedListeners({ config, options, origins }: LoadedConfig): Warning[] {
+function replacedListeners({ config, options, origins }: LoadedConfig): Warning[] {
   const { preset: name } = options
   const [kind] = (origins['listeners'] ?? 'default').split(' ')
   // `listeners` of the user say what they replace.
