@@ -102,7 +102,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       fields: proxy.requestFields.set,
       transportOf: (upstream) => compiledOf(upstream).transport,
       onCheck: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
-      onChange: ({ label }, fault) => onWarning(healthWarning(route, label, health.path, fault)),
+      onChange: ({ label }, fault) =>
+        onWarning(healthWarning(route, label, { path: health.path, fault, isAlone: upstreams.length === 1 })),
     })
   const longLived = new LongLived()
   /** Number of exchanges without a reply so far. */

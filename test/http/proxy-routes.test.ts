@@ -80,6 +80,23 @@ test('checks upstreams before the first request, and sends none to one that fail
   ])
 })
 
+test('the warning of a failed check says where requests go then', async () => {
+  await using sick = await named('s', () => 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n')
+  await using other = await named('o', () => 'HTTP/1.1 204 No Content\r\n\r\n')
+  const urlOf = ({ port }: { readonly port: number }): string => `http://127.0.0.1:${port}`
+  for (const [upstreams, hint] of [
+    [[sick], 'the route has no other upstream, so requests still go there'],
+    [[sick, other], 'the other upstreams of the route get its requests; if all fail their checks, all are tried'],
+  ] as const) {
+    const proxy = { '/': { to: upstreams.map(urlOf), health: { path: '/health', intervalMs: 5 } } }
+    await using started = await startServer({}, { proxy })
+    const told = new Promise<string | undefined>(
+      (resolve) => void started.server.on('warning', (warning) => resolve(warning.hint)),
+    )
+    assert.equal(await told, hint)
+  }
+})
+
 test('an upstream that closes the connection within its content gets no requests for a while', async () => {
   await using breaking = await startBackend(async (connection) => {
     await connection.head()

@@ -104,10 +104,16 @@ async function requestHealth(
 }
 
 /** The warning that an upstream begins to fail its checks, or passes them again. */
-export function healthWarning(name: string, upstream: string, path: string, fault: string | undefined): Warning {
+export function healthWarning(
+  name: string,
+  upstream: string,
+  { path, fault, isAlone }: { readonly path: string; readonly fault: string | undefined; readonly isAlone: boolean },
+): Warning {
   const code = 'W8008_HEALTH'
   const who = `${upstream} (route ${name})`
   if (fault === undefined) return { code, message: `${who} passes its health check again.` }
-  const hint = 'the other upstreams of the route get its requests; if all fail their checks, all are tried'
+  const hint = isAlone
+    ? 'the route has no other upstream, so requests still go there'
+    : 'the other upstreams of the route get its requests; if all fail their checks, all are tried'
   return { code, message: `${who} fails its health check: GET ${path} (${fault}).`, hint }
 }
