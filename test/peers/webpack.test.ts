@@ -18,7 +18,8 @@ const project = (port: number): Readonly<Record<string, string>> => ({
     const Server = require(${JSON.stringify(require.resolve('webpack-dev-server'))})
     const compiler = webpack({ mode: 'development', context: __dirname, entry: './index.js', stats: 'none',
       infrastructureLogging: { level: 'error' } })
-    const server = new Server({ port: ${port}, host: '127.0.0.1', hot: true, static: 'public' }, compiler)
+    const server = new Server({ port: ${port}, host: '127.0.0.1', hot: true, static: 'public',
+      client: { webSocketURL: 'auto://0.0.0.0:0/ws' } }, compiler)
     process.chdir(__dirname)
     server.start()`,
 })
@@ -36,7 +37,9 @@ test('a webpack-dev-server has its pages and hot updates behind the preset', asy
   let edits = 0
   await visit('webpack', port, async (visitor) => {
     assert.match(await visitor.text('/'), /<script src="\/main\.js">/)
-    assert.match(await visitor.text('/main.js'), /webpack-dev-server/)
+    // The client takes the port 0 as that of the page.
+    const [url = ''] = /webpack-dev-server\/client\/index\.js\?[^\s"'\\]+/.exec(await visitor.text('/main.js')) ?? []
+    assert.match(url, /\?protocol=auto%3A&.*hostname=0\.0\.0\.0&port=0&/)
     using updates = await visitor.open('/ws')
     const before = await hashOf(updates)
     await updates.next('"ok"')
