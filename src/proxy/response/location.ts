@@ -24,7 +24,8 @@ type Rewrite = (value: string, mapping: UrlMapping) => string
 function rewriteOf(name: string, status: number): Rewrite | undefined {
   switch (name) {
     case 'location':
-      return status >= 200 && status <= 399 ? rewriteRedirect : undefined
+      if (status >= 300 && status <= 399) return rewriteRedirect
+      return status >= 200 && status <= 299 ? toClientUrl : undefined
     case 'content-location':
     case 'application-url':
       return toClientUrl

@@ -124,6 +124,9 @@ describe('maps the URL of a redirect to the route', () => {
       [asked('/x', {}, rooted), 'https://evil.test/x', 'https://evil.test/x'],
     ] as const)
       assert.deepEqual(rewriteLocation(301, ['Location', from], urls), ['Location', to])
+    // The URL of what was made is no redirect.
+    const [, made] = rewriteLocation(201, ['Location', 'https://localhost:8008/api/x'], asked('/api/x'))
+    assert.equal(made, 'http://localhost:8008/api/x')
     // An upstream with TLS of its own names its own scheme.
     const secure = asked('/api/x')
     const own = { ...secure, upstream: { ...secure.upstream, scheme: 'https' } } as const
