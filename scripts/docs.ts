@@ -12,6 +12,7 @@ import { errorCodes, isReplyCode, type ErrorCode } from '../src/core/codes.ts'
 import { errorTexts, type CodeText } from '../src/core/error-texts.ts'
 import { checkTexts, doctorTexts, scanTexts, type FindingText } from '../src/core/finding-texts.ts'
 import { warningTexts } from '../src/core/warning-texts.ts'
+import { filterKeys } from '../src/inspect/filter/filter.ts'
 import { fromRoot } from './paths.ts'
 
 const commands = await loadCommands()
@@ -46,6 +47,13 @@ export const tables: Readonly<Record<string, Readonly<Record<string, () => strin
     presets: () => table(['Preset', 'What it is', 'Upstream'], presetNames().map(readPreset).map(presetRow)),
   },
   'docs/guide/ports.md': { findings: () => meaningTable(scanTexts) },
+  'docs/guide/inspect.md': {
+    keys: () =>
+      table(
+        ['Key', 'Compares', 'Example'],
+        Object.entries(filterKeys).map(([name, { describe, example }]) => [code(name), describe, code(example)]),
+      ),
+  },
   'docs/guide/verify.md': { checks: () => meaningTable(checkTexts) },
 }
 

@@ -41,6 +41,9 @@ const furtherEntries = [
   'scan/library.ts',
   'middleware/auth/password-file.ts',
   'control/running-servers.ts',
+  'inspect/exchange-json.ts',
+  'inspect/filter/filter.ts',
+  'inspect/har/har.ts',
   'control/server-registry.ts',
 ]
 
@@ -115,10 +118,21 @@ const below: Record<string, readonly string[]> = {
   server: ['core', 'http', 'config', 'pages', 'server', ...Object.keys(entries), 'middleware'],
   'server/listeners': ['core', 'http', 'config', 'net', 'tls', 'advertise'],
 
-  cli: ['core', 'config', 'control', 'scan', 'server', 'cli'],
+  cli: ['core', 'config', 'control', 'inspect', 'scan', 'server', 'cli'],
   'cli/args': ['core', 'config'],
   'cli/output': ['core', 'config', 'cli/args'],
-  'cli/commands': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/args', 'cli/output', 'cli/doctor'],
+  'cli/commands': [
+    'core',
+    'config',
+    'control',
+    'inspect',
+    'scan',
+    'server',
+    'cli/',
+    'cli/args',
+    'cli/output',
+    'cli/doctor',
+  ],
   'cli/doctor': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/output', 'cli/commands'],
   'cli/serve': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/args', 'cli/output'],
 

@@ -18,7 +18,10 @@ export interface Owner {
  */
 export async function streamExchanges(x: Exchange, owner: Owner): Promise<Reply> {
   allowMethods(x, ['GET'])
-  if (!isLoopback(unmapped(x.peer.address))) throw forbidden('Only programs of this machine may follow exchanges.')
+  // A server on an address of the network alone is asked from that address.
+  const { address, localAddress } = x.peer
+  if (!isLoopback(unmapped(address)) && address !== localAddress)
+    throw forbidden('Only programs of this machine may follow exchanges.')
   if (!isSameOrigin(x)) throw forbidden('Pages of other origins may not follow exchanges.')
   const given = x.headers.get('x-serve8008-token') ?? ''
   const token = owner.token()

@@ -18,7 +18,7 @@ export function chooseServer(
   servers: readonly RunningServer[],
   port: unknown,
   { argv, cwd }: Pick<Program, 'argv' | 'cwd'>,
-  command: 'reload' | 'stop',
+  command: 'record' | 'reload' | 'stop' | 'tail',
 ): RunningServer {
   const wrong = Array.isArray(port) ? port.find((each) => !/^\d+$/.test(String(each))) : undefined
   if (wrong !== undefined) {
@@ -35,7 +35,7 @@ export function chooseServer(
   )
   const possible = here.length > 0 ? here : named
   const [server] = possible
-  const isMeant = here.length === 1 || (named.length === 1 && (Array.isArray(port) || command === 'reload'))
+  const isMeant = here.length === 1 || (named.length === 1 && (Array.isArray(port) || command !== 'stop'))
   if (server !== undefined && isMeant) return server
   if (server === undefined) {
     const which = Array.isArray(port) ? ` on port ${port.join(', ')}` : ''

@@ -29,6 +29,8 @@ export interface CommandDefinition {
   readonly notes: readonly string[]
   /** Its line in the list of commands, false for none. Default: the first form, and `describe`. */
   readonly row?: Rows[number] | false
+  /** Writes words that look like flags in a form that does not. */
+  respell?(argv: readonly string[]): readonly string[]
   /** Which of its words name folders and mounts, as in serving. Default: none. */
   sort?(words: readonly string[], isFolder: (word: string) => boolean): SortedWords
   /**

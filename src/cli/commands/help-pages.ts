@@ -108,8 +108,10 @@ export function renderOverview(version: string, terminal: Terminal, commands: re
     [
       'More',
       [
-        ['serve8008 help GROUP', [...Object.keys(helpGroups(commands)), 'codes'].join(', ')],
-        ['serve8008 help NAME', 'a command or flag: check, port; for everything: all'],
+        [
+          'serve8008 help NAME',
+          `${[...Object.keys(helpGroups(commands)), 'codes', 'all'].join(', ')}; or a command or flag`,
+        ],
       ],
     ] as const,
   ]

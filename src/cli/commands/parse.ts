@@ -25,7 +25,7 @@ import { loadCommand } from './registry.ts'
 export async function readCommandLine(name: string, typed: Line, servingFlags: readonly Flag[]): Promise<Command> {
   const definition = await loadCommand(name)
   const { flags } = definition
-  const argv = name === 'help' ? pageOfFlag(typed.argv, definition) : typed.argv
+  const argv = name === 'help' ? pageOfFlag(typed.argv, definition) : (definition.respell?.(typed.argv) ?? typed.argv)
   const line = { ...typed, argv }
   const parsed = parseCommandLine(definition, line, servingFlags)
   const { words, literals, values } = await checkParsed(parsed, line, flags, name)

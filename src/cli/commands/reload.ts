@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable } from '../../core/util/sanitize.ts'
+import { askControl } from '../control-client.ts'
 import { chooseServer } from './choose-server.ts'
 import type { Command } from '../args/command.ts'
 import { replaceWord } from '../args/corrected-command.ts'
@@ -57,31 +58,24 @@ function existing(word: string, { argv, cwd }: Program): string {
 }
 
 async function askForReload(server: RunningServer, paths: readonly string[]): Promise<number> {
-  const address = new URL(server.reload, server.url)
-  const content = paths.length === 0 ? '' : JSON.stringify({ paths })
-  const headers = { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' }
-  const { status, text } = await postReload(address, headers, content).catch((cause: unknown) => {
+  const answer = askControl({
+    address: new URL(server.reload, server.url),
+    method: 'POST',
+    headers: { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' },
+    content: paths.length === 0 ? '' : JSON.stringify({ paths }),
+    timeoutMs: patienceMs,
+  })
+  const { status, content } = await answer.catch((cause: unknown) => {
     throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, {
       hint: 'serve8008',
       cause,
     })
   })
+  let text = ''
+  for await (const part of content) text += part
   const pages = status === 200 ? pagesIn(text) : undefined
   if (pages !== undefined) return pages
   throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused the reload with status ${status}.`)
-}
-
-async function postReload(
-  address: URL,
-  headers: Readonly<Record<string, string>>,
-  content: string,
-): Promise<{ readonly status: number; readonly text: string }> {
-  if (address.protocol === 'https:') {
-    return postOverTls(address, headers, content, patienceMs)
-  }
-  const body = content === '' ? null : content
-  const response = await fetch(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(patienceMs) })
-  return { status: response.status, text: await response.text() }
 }
 
 function pagesIn(text: string): number | undefined {
@@ -91,46 +85,4 @@ function pagesIn(text: string): number | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The parts of the answer that the command reads. */
-interface ReloadAnswer {
-  readonly status: number
-  readonly text: string
-}
-
-/**
- * Sends one POST to a server of this machine under TLS. Its certificate is not verified: like the address it is known from
- * a file that only the user can write, and on the loopback plain HTTP is as good.
- */
-async function postOverTls(
-  address: URL,
-  headers: Readonly<Record<string, string>>,
-  content: string,
-  timeoutMs: number,
-): Promise<ReloadAnswer> {
-  // Loaded for servers that speak HTTPS alone.
-  const { connect } = await import('node:tls')
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: address.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(address.port || 443),
-      ALPNProtocols: ['http/1.1'],
-      rejectUnauthorized: false,
-    })
-    let received = ''
-    const fields = { Host: address.host, ...headers, 'Content-Length': Buffer.byteLength(content), Connection: 'close' }
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.setEncoding('utf8')
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timed out')))
-    socket.on('error', reject)
-    socket.on('data', (text: string) => {
-      received += text
-    })
-    socket.on('end', () => {
-      const [head = '', ...rest] = received.split('\r\n\r\n')
-      resolve({ status: Number(head.split(' ')[1]), text: rest.join('\r\n\r\n') })
-    })
-    socket.write(`POST ${address.pathname} HTTP/1.1\r\n${lines.join('')}\r\n${content}`)
-  })
 }

@@ -83,6 +83,6 @@ test('no group has the name of a command, and the page of a flag names its group
 })
 
 test('help, --help and help help are the overview, help all has everything', () => {
-  assert.match(page('help'), /^serve8008 0\.1\.0, [\s\S]*serve8008 help GROUP/)
+  assert.match(page('help'), /^serve8008 0\.1\.0, [\s\S]*serve8008 help NAME/)
   assert.match(page('all'), /^Limits, as --limit[\s\S]*^Notes/m)
 })
