@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { isServeError, ServeError } from '../core/serve-error.ts'
 import { discard, pulledStream, pumpBody, type StreamedBody } from './body/reply-body.ts'
 import { isUnclaimed } from './respond.ts'
 import type { Exchange, Handler } from './message/exchange.ts'
@@ -8,7 +9,10 @@ import type { Body, Reply } from './message/reply.ts'
 
 /** Answers Fetch API requests through a pipeline, without a connection. */
 export interface FetchAnswer {
-  /** Answers a request. Rejects with the reason of its signal once that aborts, as the global `fetch()` does. */
+  /**
+   * Answers a request. Rejects as the global `fetch()` does: with the reason of its signal once that aborts, and with the
+   * error of its content.
+   */
   answer(request: Request): Promise<Response>
   /** Answers a request. Resolves to undefined, with the request unread, where the pipeline has nothing for it. */
   offer(request: Request): Promise<Response | undefined>
@@ -22,15 +26,21 @@ export function createFetchAnswer(handler: Handler, bodyBytes: number): FetchAns
   return {
     answer: async (request) => {
       request.signal.throwIfAborted()
-      const x = exchangeOf(request, bodyBytes)
+      const { x, content } = exchangeOf(request, bodyBytes)
       const reply = await handler(x)
-      if (request.signal.aborted) discard(reply.body)
+      if (request.signal.aborted || content.failed) discard(reply.body)
       request.signal.throwIfAborted()
+      if (content.failed) throw content.error
       return toResponse(reply, x, unread)
     },
     offer: async (request) => {
-      const x = exchangeOf(request, bodyBytes)
+      const { x, content } = exchangeOf(request, bodyBytes)
       const reply = await handler(x)
+      // The client of the program may have left: nothing reads a rejection then. A wrong length is the program's mistake.
+      if (isServeError(content.error)) {
+        discard(reply.body)
+        throw content.error
+      }
       if (!isUnclaimed(x)) return toResponse(reply, x, unread)
       discard(reply.body)
       return undefined
@@ -42,15 +52,23 @@ export function createFetchAnswer(handler: Handler, bodyBytes: number): FetchAns
   }
 }
 
-function exchangeOf(request: Request, bodyBytes: number): Exchange {
+/** What became of the content of a request. */
+interface ContentState {
+  failed: boolean
+  error: unknown
+}
+
+function exchangeOf(request: Request, bodyBytes: number): { x: Exchange; content: ContentState } {
   const url = new URL(request.url)
   const given = [...request.headers].filter(([name]) => name !== 'host').flat()
   const headers = ['Host', request.headers.get('host') ?? url.host, ...given]
-  const content = request.body === null ? undefined : Readable.from(contentOf(request), { objectMode: false })
-  return syntheticExchange({
+  const length = request.headers.get('content-length')
+  const content: ContentState = { failed: false, error: undefined }
+  const hasContent = request.body !== null || length !== null
+  const x = syntheticExchange({
     method: request.method,
     target: `${url.pathname}${url.search}`,
-    headers: content === undefined ? headers : framed(headers, request.headers.get('content-length')),
+    headers: request.body === null ? headers : framed(headers, length),
     bodyBytes,
     signal: request.signal,
     peer: {
@@ -60,13 +78,44 @@ function exchangeOf(request: Request, bodyBytes: number): Exchange {
       localPort: 0,
       encrypted: url.protocol === 'https:',
     },
-    ...(content === undefined ? {} : { content, isSpent: () => request.bodyUsed || request.body?.locked === true }),
+    ...(hasContent
+      ? {
+          content: Readable.from(contentOf(request, length, content), { objectMode: false }),
+          isSpent: () => request.bodyUsed || request.body?.locked === true,
+        }
+      : {}),
   })
+  return { x, content }
 }
 
-/** Takes the content on the first read: until then another handler can have the request. */
-async function* contentOf({ body }: Request): AsyncGenerator<Uint8Array> {
-  if (body !== null) yield* body as unknown as AsyncIterable<Uint8Array>
+/**
+ * Takes the content on the first read: until then another handler can have the request. A length that a program states
+ * wrongly would look like a fault of the upstream that gets it.
+ */
+async function* contentOf(
+  { body }: Request,
+  length: string | null,
+  state: ContentState,
+): AsyncGenerator<Uint8Array, void> {
+  let bytes = 0
+  try {
+    if (body !== null)
+      for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+        bytes += chunk.byteLength
+        if (length !== null && bytes > Number(length))
+          throw lengthError(`The content of the request has more bytes than its Content-Length says: ${length}.`)
+        yield chunk
+      }
+    if (length !== null && bytes < Number(length))
+      throw lengthError(`The content of the request has ${bytes} bytes, and its Content-Length says ${length}.`)
+  } catch (error) {
+    Object.assign(state, { failed: true, error })
+    throw error
+  }
+}
+
+function lengthError(message: string): ServeError {
+  return new ServeError('E8008_FRAMING', message, { hint: 'leave Content-Length out of the request' })
 }
 
 /** The fields of content: without a length, HTTP/1.1 would send it in chunks. */

@@ -310,7 +310,8 @@ export interface Server8008 extends AsyncDisposable {
    * Answers a request of the Fetch API by the same pipeline, without a port. It takes the arguments of the global `fetch()`.
    * The URL needs a host that the server answers for, such as `http://localhost/`. Emits no `reply` event, logs nothing.
    *
-   * @throws ServeError `E8008_CONFIG_INVALID` for a URL without a scheme and a host
+   * @throws ServeError `E8008_CONFIG_INVALID` for a URL without a scheme and a host, `E8008_FRAMING` for a Content-Length
+   * that is not that of the content; the error of the content where it cannot be read
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createServer, type Server8008, type ServeOptions } from '../../src/index.ts'
 import { startServer, TempFolder } from '../support/server.ts'
+import { RawUpstream } from '../support/upstream.ts'
 
 const large = 4_000_000
 
@@ -157,6 +158,35 @@ test('frees unread bodies when the server closes', { skip: linux }, async () => 
   // A close is under way in the thread pool; one that never comes is ended by the runner's deadline.
   while (openBelow(folder.path) > 0) await turn()
 })
+
+for (const [name, init, message] of [
+  ['longer', { body: 'hello', headers: { 'content-length': '3' } }, /more bytes than its Content-Length says: 3/],
+  ['shorter', { body: 'hello', headers: { 'content-length': '9' } }, /5 bytes, and its Content-Length says 9/],
+  ['missing', { headers: { 'content-length': '9' } }, /0 bytes, and its Content-Length says 9/],
+  ['of a stream that fails', { body: failing(), duplex: 'half' } as RequestInit, /^the disk is gone$/],
+] as const) {
+  test(`content that is ${name} rejects with the caller's error, and names no upstream`, async () => {
+    await using upstream = await RawUpstream.answering(() => {})
+    const handler = async (request: Request): Promise<Response> => new Response(await request.text())
+    const proxy = { '/h1': upstream.port, '/buffered': { to: upstream.port, buffer: true } }
+    await using site = await openSite({ proxy, routes: [{ match: { path: '/own' }, handler }] })
+    for (const path of ['/h1', '/buffered', '/own']) {
+      const body = name === 'of a stream that fails' ? { body: failing() } : {}
+      await assert.rejects(site.get(path, { method: 'POST', ...init, ...body }), { message }, path)
+    }
+  })
+}
+
+/** Content whose second part cannot be read. */
+function failing(): ReadableStream<Uint8Array> {
+  let parts = 0
+  return new ReadableStream({
+    pull(controller) {
+      if (parts++ > 0) throw new Error('the disk is gone')
+      controller.enqueue(Buffer.from('hello'))
+    },
+  })
+}
 
 test('checks the Host field of the request', async () => {
   await using started = await startServer({ 'a.txt': 'alpha' })
