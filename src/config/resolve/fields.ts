@@ -1,6 +1,6 @@
 import { parseAuthority } from '../../http/message/authority.ts'
 import { forwardedFields, serverFields } from '../../http/message/field-classes.ts'
-import { isToken } from '../../http/message/headers.ts'
+import { isToken, plainSpelling } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { addField, flatten, type Fields } from '../values/headers.ts'
 import type { ResolvedProxy } from '../kinds/proxy-types.ts'
@@ -82,11 +82,12 @@ function resolveFields(
   for (const [name, value] of Object.entries(given)) {
     const at = [...path, name]
     const lower = name.toLowerCase()
-    const reason = reserved.get(lower)?.[value === false ? 'remove' : 'set']
+    const plain = plainSpelling(lower)
+    const reason = reserved.get(plain)?.[value === false ? 'remove' : 'set']
     if (reason !== undefined) {
       problems.push({ path: at, message: `${quote(name)} is the server's own: ${reason}`, hint: 'leave it out' })
     } else if (value !== false) addField(set, name, value, at, problems)
-    else if (!isToken(name) || serverFields.has(lower)) addField(new Map(), name, '', at, problems)
+    else if (!isToken(name) || serverFields.has(plain)) addField(new Map(), name, '', at, problems)
     else remove.push(lower)
   }
   return { set: flatten(set), remove }

@@ -1,7 +1,7 @@
 import { parsePathPrefix } from './paths.ts'
 import { isSecretName } from '../../core/util/secret.ts'
 import { serverFields } from '../../http/message/field-classes.ts'
-import { isToken } from '../../http/message/headers.ts'
+import { isToken, plainSpelling } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { HeaderRule } from '../value-types.ts'
 
@@ -60,7 +60,7 @@ export function addField(
   const lower = name.toLowerCase()
   if (!isToken(name)) {
     problems.push({ path, message: `${quote(name)} is not a field name`, hint: 'use letters, digits and hyphens' })
-  } else if (serverFields.has(lower)) {
+  } else if (serverFields.has(plainSpelling(lower))) {
     problems.push({ path, message: `${quote(name)} is the server's own: it frames the message`, hint: 'leave it out' })
   } else if (!fieldValue.test(value)) {
     // A line break would end the field: response splitting.

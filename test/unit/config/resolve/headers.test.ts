@@ -58,6 +58,9 @@ describe('headers', () => {
       'Trailer',
       'TE',
       'proxy-connection',
+      // CGI and WSGI make one name of these spellings.
+      'Content_Length',
+      'transfer.encoding',
     ]) {
       assert.match(problemOf({ headers: { [name]: '1' } }), /is the server's own/)
     }

@@ -172,6 +172,8 @@ describe('a proxy', () => {
     [{ to, headers: { 'x-a': 'a\0b' } }, /cannot carry/],
     [{ to, headers: { 'Transfer-Encoding': 'chunked' } }, /server's own/],
     [{ to, replyHeaders: { 'content-length': false } }, /server's own/],
+    [{ to, headers: { Transfer_Encoding: false } }, /server's own/],
+    [{ to, headers: { http2_settings: 'x' } }, /belongs to one connection/],
     [{ to, headers: { Host: false } }, /headers\.Host: "Host" is the server's own: every request has one/],
     [{ to, headers: { host: 'http://foobar.dev/' } }, /headers\.host: "http:\/\/foobar\.dev\/" is not a host/],
     [{ to, headers: { host: '' } }, /"" is not a host/],
