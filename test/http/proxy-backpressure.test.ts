@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { usualLimits } from '../../src/config/options/limits.ts'
-import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
 import { createGate } from '../support/gate.ts'
-import { upstreamAt } from '../support/upstream.ts'
+import { transportTo } from '../support/http1.ts'
+import { requestOf } from '../support/upstream.ts'
 
 /** One byte more than the buffer: the last read pauses the upstream. */
 const size = 256 * 1024 + 1
@@ -23,23 +22,10 @@ for (const { name, end, error } of endings) {
     await once(upstream, 'listening')
     const { port } = upstream.address() as AddressInfo
     const timeouts = { connectMs: 0, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 }
-    const transport = createHttp1Transport({
-      upstream: upstreamAt(port),
-      timeouts,
-      tls: { verify: true },
-      limits: usualLimits,
-    })
+    const transport = transportTo(port, { timeouts })
     const connected = once(upstream, 'connection') as Promise<[Socket]>
     try {
-      const reply = await transport.send({
-        method: 'GET',
-        path: '/',
-        headers: ['Host', 'localhost'],
-        body: null,
-        length: undefined,
-        inform: () => {},
-        whenGone: () => () => {},
-      } as Parameters<typeof transport.send>[0])
+      const reply = await transport.send(requestOf())
       const [socket] = await connected
       const reads = createGate()
       let bytes = 0

@@ -3,16 +3,15 @@ import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
-import { usualLimits } from '../../src/config/options/limits.ts'
-import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
-import type { UpstreamRequest, UpstreamReply } from '../../src/proxy/types.ts'
+import type { UpstreamReply } from '../../src/proxy/types.ts'
 import type { BackendSocket } from '../support/backend.ts'
 import { startBackend } from '../support/backend.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { transportTo } from '../support/http1.ts'
 import { startFront, type FrontOptions } from '../support/proxy.ts'
 import { RawClient } from '../support/raw.ts'
 import { TempFolder } from '../support/server.ts'
-import { patientTimeouts, RawUpstream, upstreamAt } from '../support/upstream.ts'
+import { RawUpstream, requestOf } from '../support/upstream.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const noRetries = { proxy: { retries: 0 } } satisfies FrontOptions
@@ -158,17 +157,6 @@ test('retries GET on a new connection under TLS', async () => {
   await once(server, 'close')
 })
 
-const request = (method: string, more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
-  method,
-  path: '/',
-  headers: ['Host', 'localhost'],
-  body: null,
-  length: undefined,
-  whenGone: () => () => {},
-  inform: () => {},
-  ...more,
-})
-
 for (const method of ['GET', 'POST']) {
   test(`retries ${method} that was not written yet on a new connection when an idle one is reset`, async () => {
     await using backend = await startBackend(async (connection) => {
@@ -177,23 +165,16 @@ for (const method of ['GET', 'POST']) {
         connection.send(ok)
       }
     })
-    const tls = { verify: true }
-    const transport = createHttp1Transport({
-      upstream: upstreamAt(backend.port),
-      timeouts: patientTimeouts,
-      tls,
-      limits: usualLimits,
-    })
-    assert.equal((await transport.send(request('GET'))).status, 200)
+    await using transport = transportTo(backend.port)
+    assert.equal((await transport.send(requestOf())).status, 200)
     const [first] = backend.sockets
     // The reset has arrived, but Node has not emitted it when the request takes the connection.
     const second = new Promise<UpstreamReply>((resolve) =>
-      first?.socket.once('close', () => resolve(transport.send(request(method)))),
+      first?.socket.once('close', () => resolve(transport.send(requestOf({ method })))),
     )
     first?.socket.resetAndDestroy()
     assert.equal((await second).status, 200)
     assert.equal(backend.sockets.length, 2)
-    await transport.close()
   })
 }
 

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { UpstreamError } from '../../src/proxy/upstream/upstream-error.ts'
 import { hostileResponse } from '../support/hostile-response.ts'
-import { contentOf, eachRequest, ok, requestOf, transportTo } from '../support/http1.ts'
-import { RawUpstream } from '../support/upstream.ts'
+import { contentOf, eachRequest, ok, transportTo } from '../support/http1.ts'
+import { RawUpstream, requestOf } from '../support/upstream.ts'
 
 const seconds = Number(process.env['SERVE8008_TEST_FUZZ_SECONDS'] ?? 5)
 const seed = Number(process.env['SERVE8008_TEST_FUZZ_SEED'] ?? Date.now() % 2 ** 31)

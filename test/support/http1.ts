@@ -9,7 +9,7 @@ import type {
   UpstreamReply,
   UpstreamRequest,
 } from '../../src/proxy/types.ts'
-import { patientTimeouts, upstreamAt } from './upstream.ts'
+import { patientTimeouts, requestOf, upstreamAt } from './upstream.ts'
 
 /** An HTTP/1.1 transport to an upstream on the loopback address. */
 export function transportTo(
@@ -31,20 +31,6 @@ export function transportTo(
     ...facts,
   })
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }
-}
-
-/** A request for an upstream, GET unless the facts differ. */
-export function requestOf(facts: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return {
-    method: 'GET',
-    path: '/',
-    headers: ['Host', 'app.test'],
-    body: null,
-    length: undefined,
-    whenGone: () => () => {},
-    inform: () => {},
-    ...facts,
-  }
 }
 
 /** A request whose client leaves when the test says so. `followers` counts the callbacks that remain. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../src/config/kinds/proxy-types.ts'
+import type { UpstreamRequest } from '../../src/proxy/types.ts'
 import { createGate } from './gate.ts'
 
 /** A server that sends raw bytes, also invalid ones. */
@@ -86,4 +87,18 @@ export const patientTimeouts: ResolvedProxy['timeouts'] = {
   bodyIdleMs: 20_000,
   totalMs: 0,
   upgradeMs: 20_000,
+}
+
+/** A request for an upstream, GET unless the facts differ. */
+export function requestOf(facts: Partial<UpstreamRequest> = {}): UpstreamRequest {
+  return {
+    method: 'GET',
+    path: '/',
+    headers: ['Host', 'app.test'],
+    body: null,
+    length: undefined,
+    whenGone: () => () => {},
+    inform: () => {},
+    ...facts,
+  }
 }

@@ -14,8 +14,8 @@ const lowWater = 192 * 1024
 
 /** Where an exchange gets its connection. */
 export interface Connections {
-  /** Gives the user a connection as soon as there is one; with `isFresh`, one that was not idle. */
-  assign(user: PoolUser, isFresh: boolean): void
+  /** Gives the user a connection as soon as there is one. */
+  assign(user: PoolUser): void
   /** Forgets a user that waits. */
   withdraw(user: PoolUser): void
 }
@@ -24,6 +24,7 @@ export interface Connections {
 export class UpstreamExchange implements Source, PoolUser {
   readonly request: UpstreamRequest
   isPaused = false
+  needsFresh = false
   readonly #timeouts: TransportOptions['timeouts']
   readonly #connections: Connections
   #release: () => void = () => {}
@@ -67,8 +68,9 @@ export class UpstreamExchange implements Source, PoolUser {
     return fault === 'reset' && (wrote === false || (this.#isReused && this.connection?.isAnswered === false))
   }
 
-  /** Sends the request. With `isFresh`, not on a connection that was idle. */
-  async run(isFresh: boolean): Promise<UpstreamReply> {
+  /** Sends the request. With `needsFresh`, not on a connection that carried another one. */
+  async run(needsFresh: boolean = false): Promise<UpstreamReply> {
+    this.needsFresh = needsFresh
     const { request } = this
     this.#release = request.whenGone(() => this.#fail(clientLeftFault(true)))
     if (this.#error !== undefined) throw clientLeftFault(true)
@@ -76,7 +78,7 @@ export class UpstreamExchange implements Source, PoolUser {
     this.#total = startTimeout(this.#timeouts.totalMs, () => this.#expire('total-timeout'))
     await new Promise<void>((answered, failed) => {
       this.#settle = { answered, failed }
-      this.#connections.assign(this, isFresh)
+      this.#connections.assign(this)
     })
     return this.#reply()
   }

@@ -6,6 +6,8 @@ import { Turns, type TurnUser } from './turns.ts'
 
 /** An exchange that waits for a connection. */
 export interface PoolUser extends ConnectionUser, TurnUser {
+  /** Whether its connection must be one that was never used, since others may be stale. */
+  readonly needsFresh: boolean
   /** Sends its request on a connection, where it may ask for an upgrade. */
   begin(connection: Http1Connection, isUpgrade?: boolean): void
 }
@@ -24,7 +26,7 @@ export class Pool {
   /** Open connections, each with the exchange that it carries. */
   readonly #open = new Map<Http1Connection, PoolUser | undefined>()
   readonly #idle: Http1Connection[] = []
-  /** Exchanges for which a connection opens. The first one gets the next that is free. */
+  /** Exchanges for which a connection opens. The first one that may have it gets the next that is free. */
   readonly #expecting: PoolUser[] = []
   #opening = 0
   #isRetired = false
@@ -33,13 +35,13 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.#options = options
     const { limits } = options
-    this.#turns = new Turns({ limits, holders: () => this.#holders(), granted: (user) => this.#connect(user, false) })
+    this.#turns = new Turns({ limits, holders: () => this.#holders(), granted: (user) => this.#connect(user) })
   }
 
-  /** Gives the user a connection as soon as there is one. With `isFresh`, one that was not idle: it may be stale. */
-  assign(user: PoolUser, isFresh: boolean): void {
+  /** Gives the user a connection as soon as there is one. */
+  assign(user: PoolUser): void {
     if (this.#isClosed) return user.failed(closingError())
-    if (this.#turns.take(user)) this.#connect(user, isFresh)
+    if (this.#turns.take(user)) this.#connect(user)
   }
 
   /** A user that waits no more. */
@@ -75,13 +77,13 @@ export class Pool {
     return this.#open.size + this.#opening >= this.#options.limits.upstreamConnections
   }
 
-  #connect(user: PoolUser, isFresh: boolean): void {
-    let connection = isFresh ? undefined : this.#idle.pop()
+  #connect(user: PoolUser): void {
+    let connection = user.needsFresh ? undefined : this.#idle.pop()
     // One that is being closed is in the list until its event.
     while (connection?.socket.destroyed === true) connection = this.#idle.pop()
     if (connection !== undefined) return this.#begin(user, connection)
     this.#expecting.push(user)
-    if (isFresh && this.#isFull) this.#idle.pop()?.socket.destroy()
+    if (user.needsFresh && this.#isFull) this.#idle.pop()?.socket.destroy()
     this.#fill()
   }
 
@@ -112,7 +114,9 @@ export class Pool {
   }
 
   #give(connection: Http1Connection): void {
-    const next = this.#expecting.shift()
+    const isUsed = connection.uses > 0
+    const at = this.#expecting.findIndex(({ needsFresh }) => !isUsed || !needsFresh)
+    const [next] = at === -1 ? [] : this.#expecting.splice(at, 1)
     if (next !== undefined) return this.#begin(next, connection)
     this.#open.set(connection, undefined)
     if (this.#isRetired) return void connection.socket.destroy()

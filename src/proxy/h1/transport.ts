@@ -20,7 +20,7 @@ export function createHttp1Transport(options: TransportOptions): Transport {
     async send(request) {
       const exchange = new UpstreamExchange(request, timeouts, pool)
       try {
-        return await exchange.run(false)
+        return await exchange.run()
       } catch (error) {
         const again = exchange.isStale && !isClosed ? repeated(request, error as UpstreamError) : undefined
         if (again === undefined) throw error

@@ -44,7 +44,7 @@ export function createHttp1Upgrade(options: Http1UpgradeOptions): Upgrade {
       assign: (user) => user.begin(connection, true),
       withdraw: () => {},
     })
-    const reply = await exchange.run(false)
+    const reply = await exchange.run()
     if (reply.status !== 101) return { ...reply, relayed: true }
     socket.off('data', read)
     try {

@@ -3,7 +3,8 @@ import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import type { Socket } from 'node:net'
 import { Http1Connection, type ConnectionUser } from '../../../../src/proxy/h1/connection.ts'
-import { ok, requestOf } from '../../../support/http1.ts'
+import { ok } from '../../../support/http1.ts'
+import { requestOf } from '../../../support/upstream.ts'
 
 /** A connection whose socket takes bytes only when `isTaking`. */
 function opened(isTaking: boolean): { connection: Http1Connection; events: string[] } {

@@ -10,8 +10,8 @@ import { UpstreamExchange } from '../../../../src/proxy/h1/exchange.ts'
 import { ResponseParser } from '../../../../src/proxy/h1/response-parser.ts'
 import type { UpstreamReply } from '../../../../src/proxy/types.ts'
 import { createGate } from '../../../support/gate.ts'
-import { contentOf, eachRequest, leavingRequest, ok, requestOf, transportTo } from '../../../support/http1.ts'
-import { patientTimeouts, RawUpstream } from '../../../support/upstream.ts'
+import { contentOf, eachRequest, leavingRequest, ok, transportTo } from '../../../support/http1.ts'
+import { patientTimeouts, RawUpstream, requestOf } from '../../../support/upstream.ts'
 
 const noTimeouts = { connectMs: 0, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -41,7 +41,7 @@ function played(
   )
   const parser = new ResponseParser(exchange, 1024)
   parser.expect({ method, isUpgrade: false })
-  const answered: Promise<UpstreamReply> = exchange.run(false)
+  const answered: Promise<UpstreamReply> = exchange.run()
   events.splice(0)
   return {
     events,
@@ -102,7 +102,7 @@ test('a client that is gone before the request gets no connection', async () => 
     },
   })
   const exchange = new UpstreamExchange(request, noTimeouts, { assign: () => void assigned++, withdraw: () => {} })
-  await assert.rejects(exchange.run(false), { fault: 'left' })
+  await assert.rejects(exchange.run(), { fault: 'left' })
   assert.equal(assigned, 0)
 })
 
@@ -293,7 +293,7 @@ test('a request that waits for its connection for too long leaves the queue', as
       withdraw: (user) => void withdrawn.push(user),
     },
   )
-  const answered = exchange.run(false)
+  const answered = exchange.run()
   t.mock.timers.tick(300)
   await assert.rejects(answered, { fault: 'total-timeout', wrote: false })
   assert.deepEqual(withdrawn, [exchange])

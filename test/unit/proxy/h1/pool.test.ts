@@ -4,12 +4,16 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { Socket } from 'node:net'
 import { PassThrough, Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
+import { usualLimits } from '../../../../src/config/options/limits.ts'
+import { UpstreamExchange } from '../../../../src/proxy/h1/exchange.ts'
+import { Pool } from '../../../../src/proxy/h1/pool.ts'
+import { createConnector } from '../../../../src/proxy/upstream/connect.ts'
 import { makeCertificate } from '../../../support/certificate.ts'
 import { deadPort } from '../../../support/free-port.ts'
 import { createGate } from '../../../support/gate.ts'
-import { contentOf, eachRequest, leavingRequest, ok, requestOf, transportTo } from '../../../support/http1.ts'
+import { contentOf, eachRequest, leavingRequest, ok, transportTo } from '../../../support/http1.ts'
 import { TempFolder } from '../../../support/server.ts'
-import { RawUpstream, upstreamAt } from '../../../support/upstream.ts'
+import { patientTimeouts, RawUpstream, requestOf, upstreamAt } from '../../../support/upstream.ts'
 
 /** An upstream that answers each request with its request line, after what the test does with it. */
 function echoing(on: (line: string, socket: Socket) => boolean | void = () => {}): Promise<RawUpstream> {
@@ -119,6 +123,46 @@ for (const [method, answered] of [
     if (answered) assert.equal(await contentOf(await sent), 'GET /b HTTP/1.1')
     else await assert.rejects(sent, { fault: 'reset', wrote: true })
     assert.equal(asked, answered ? 3 : 2)
+  })
+}
+
+for (const most of [1, 2]) {
+  test(`a request that must not have a used connection gets none that becomes idle, of ${most} at most`, async () => {
+    const lines: string[] = []
+    const held = createGate()
+    const mayOpen = createGate()
+    await using upstream = await echoing((line, socket) => {
+      lines.push(`${upstream.sockets.indexOf(socket)} ${line}`)
+      if (line.includes('/a')) held.open()
+      return !line.includes('/a')
+    })
+    const connect = createConnector({
+      upstream: upstreamAt(upstream.port),
+      connectMs: 0,
+      tls: { verify: true },
+      alpn: ['http/1.1'],
+    })
+    let opened = 0
+    const open = async (read: (bytes: Buffer) => boolean): Promise<Socket> => {
+      if (++opened > 1) await mayOpen.opened
+      return connect({ read })
+    }
+    const pool = new Pool({ open, limits: { ...usualLimits, upstreamConnections: most, upstreamShare: 100 } })
+    const ask = async (path: string, needsFresh: boolean): Promise<string> =>
+      contentOf(await new UpstreamExchange(requestOf({ path }), patientTimeouts, pool).run(needsFresh))
+    const first = ask('/a', false)
+    await held.opened
+    const fresh = ask('/b', true)
+    const other = ask('/c', false)
+    upstream.sockets[0]?.write(ok('a'))
+    assert.equal(await first, 'a')
+    // Where there is no room for another connection, the used one makes room.
+    if (most === 2) assert.equal(await other, 'GET /c HTTP/1.1')
+    mayOpen.open()
+    await Promise.all([fresh, other])
+    assert.ok(!lines.includes('0 GET /b HTTP/1.1'), lines.join())
+    assert.equal(lines.includes('0 GET /c HTTP/1.1'), most === 2)
+    pool.close()
   })
 }
 

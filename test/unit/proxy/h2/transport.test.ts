@@ -18,7 +18,7 @@ import { UpstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
 import { makeCertificate } from '../../../support/certificate.ts'
 import { createGate } from '../../../support/gate.ts'
 import { TempFolder } from '../../../support/server.ts'
-import { patientTimeouts, RawUpstream, upstreamAt } from '../../../support/upstream.ts'
+import { patientTimeouts, RawUpstream, requestOf, upstreamAt } from '../../../support/upstream.ts'
 
 type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: string[]) => void
 
@@ -75,19 +75,6 @@ function whenAborted(signal: AbortSignal): UpstreamRequest['whenGone'] {
   }
 }
 
-function request(facts: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return {
-    method: 'GET',
-    path: '/',
-    headers: ['Host', 'app.test'],
-    body: null,
-    length: undefined,
-    whenGone: () => () => {},
-    inform: () => {},
-    ...facts,
-  }
-}
-
 async function contentOf({ body }: UpstreamReply): Promise<{ content: Buffer; trailers: HeaderList | void }> {
   const chunks: Uint8Array[] = []
   if (body === null || body instanceof Uint8Array) return { content: Buffer.from(body ?? []), trailers: [] }
@@ -127,7 +114,7 @@ test('converts a request to HTTP/2: adds pseudo-fields, drops hop-by-hop fields,
     'timeout=5',
   ]
   const reply = await transport.send(
-    request({ method: 'PROPFIND', path: '/a//b/%2e?q', headers: [...headers, 'TE', 'gzip', 'Cookie', 'k=v'] }),
+    requestOf({ method: 'PROPFIND', path: '/a//b/%2e?q', headers: [...headers, 'TE', 'gzip', 'Cookie', 'k=v'] }),
   )
   assert.deepEqual(seen[0], [
     ...[':method', 'PROPFIND', ':scheme', 'http', ':authority', 'app.test', ':path', '/a//b/%2e?q'],
@@ -148,7 +135,7 @@ test('sends content with its length, and receives content with trailers', async 
   await using transport = transportTo(backend.port)
   const content = Buffer.alloc(3_000_000, 'x')
   const body = Readable.from([content.subarray(0, 1_000_000), content.subarray(1_000_000)])
-  const reply = await transport.send(request({ method: 'POST', body, length: content.length }))
+  const reply = await transport.send(requestOf({ method: 'POST', body, length: content.length }))
   assert.equal(reply.headers[reply.headers.indexOf('x-length') + 1], '3000000')
   const got = await contentOf(reply)
   assert.ok(got.content.equals(content))
@@ -163,7 +150,7 @@ test('shares one session, and opens a new one after GOAWAY', async () => {
     stream.end('ok')
   })
   await using transport = transportTo(backend.port)
-  const ask = async (): Promise<string> => (await contentOf(await transport.send(request()))).content.toString()
+  const ask = async (): Promise<string> => (await contentOf(await transport.send(requestOf()))).content.toString()
   assert.deepEqual(await Promise.all(Array.from({ length: 20 }, ask)), Array(20).fill('ok'))
   assert.equal(backend.sessions(), 1)
   goAway = true
@@ -178,10 +165,10 @@ test('replaces a session that the upstream closed', async () => {
   await using backend = await startBackend((stream) => stream.respond({}, { endStream: true }))
   backend.server.on('session', (session) => opened.push(session))
   await using transport = transportTo(backend.port)
-  assert.equal((await contentOf(await transport.send(request()))).content.length, 0)
+  assert.equal((await contentOf(await transport.send(requestOf()))).content.length, 0)
   opened[0]?.destroy()
   // The close may arrive after the next request is sent.
-  const reply = await transport.send(request()).catch(() => transport.send(request()))
+  const reply = await transport.send(requestOf()).catch(() => transport.send(requestOf()))
   assert.equal(reply.status, 200)
   assert.equal(backend.sessions(), 2)
 })
@@ -204,7 +191,7 @@ test('a client that disconnects cancels the stream, before and after the respons
     })
     await using transport = transportTo(backend.port)
     const leaving = new AbortController()
-    const sent = transport.send(request({ whenGone: whenAborted(leaving.signal) }))
+    const sent = transport.send(requestOf({ whenGone: whenAborted(leaving.signal) }))
     await arrived.opened
     if (answers) {
       const { body } = await sent
@@ -229,7 +216,7 @@ for (const [name, end] of [
       stream.write('begun', () => setImmediate(end, stream))
     })
     await using transport = transportTo(backend.port)
-    const reply = await transport.send(request())
+    const reply = await transport.send(requestOf())
     await assert.rejects(contentOf(reply), isFault('reset'))
   })
 }
@@ -237,7 +224,7 @@ for (const [name, end] of [
 test('a refused stream may be retried', async () => {
   await using backend = await startBackend((stream) => stream.close(7))
   await using transport = transportTo(backend.port)
-  await assert.rejects(transport.send(request()), isFault('reset', false))
+  await assert.rejects(transport.send(requestOf()), isFault('reset', false))
 })
 
 test('applies the timeouts for the connection, the response and the content', async () => {
@@ -250,12 +237,12 @@ test('applies the timeouts for the connection, the response and the content', as
     timeouts: { ...patientTimeouts, ...timeouts },
   })
   await using waiting = transportTo(backend.port, only({ headersMs: 60 }))
-  await assert.rejects(waiting.send(request()), isFault('headers-timeout'))
+  await assert.rejects(waiting.send(requestOf()), isFault('headers-timeout'))
   await using transport = transportTo(backend.port, only({ bodyIdleMs: 60 }))
-  const begun = await transport.send(request({ path: '/begun', headers: ['x-type', 'text/plain'] }))
+  const begun = await transport.send(requestOf({ path: '/begun', headers: ['x-type', 'text/plain'] }))
   await assert.rejects(contentOf(begun), isFault('body-timeout'))
 
-  const stream = await transport.send(request({ path: '/begun', headers: ['x-type', 'text/event-stream'] }))
+  const stream = await transport.send(requestOf({ path: '/begun', headers: ['x-type', 'text/event-stream'] }))
   const ended = contentOf(stream).then(
     () => 'ended',
     () => 'ended',
@@ -266,18 +253,18 @@ test('applies the timeouts for the connection, the response and the content', as
   await ended
 
   await using silent = transportTo(mute.port, only({ connectMs: 60 }))
-  await assert.rejects(silent.send(request()), isFault('connect-timeout', false))
+  await assert.rejects(silent.send(requestOf()), isFault('connect-timeout', false))
 })
 
 test('distinguishes an upstream without HTTP/2 from one that sends no bytes', async () => {
   await using other = await RawUpstream.open((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   await using first = transportTo(other.port)
-  await assert.rejects(first.send(request()), isFault('no-http2', false))
+  await assert.rejects(first.send(requestOf()), isFault('no-http2', false))
   const gone = await RawUpstream.open(() => {})
   const { port } = gone
   await gone[Symbol.asyncDispose]()
   await using second = transportTo(port)
-  await assert.rejects(second.send(request()), isFault('refused', false))
+  await assert.rejects(second.send(requestOf()), isFault('refused', false))
 })
 
 test('forwards early hints before the response', async () => {
@@ -288,7 +275,7 @@ test('forwards early hints before the response', async () => {
   })
   await using transport = transportTo(backend.port)
   const inform = (status: number, headers: HeaderList): number => hints.push([status, headers])
-  assert.equal((await transport.send(request({ inform }))).status, 200)
+  assert.equal((await transport.send(requestOf({ inform }))).status, 200)
   assert.deepEqual(hints, [[103, ['link', '</a>']]])
 })
 
@@ -303,7 +290,7 @@ test('applies backpressure to the upstream when the client does not read', async
     more()
   })
   await using transport = transportTo(backend.port)
-  const reply = await transport.send(request())
+  const reply = await transport.send(requestOf())
   const gate = createGate()
   const leaving = new AbortController()
   const pulled = (reply.body as Source).pull({ write: () => gate.opened }, leaving.signal)
@@ -332,12 +319,12 @@ test('resets the stream when request content is truncated', async () => {
   await using transport = transportTo(backend.port)
   const failure = new Error('the client left')
   const early = new PassThrough()
-  const first = transport.send(request({ method: 'PUT', body: early }))
+  const first = transport.send(requestOf({ method: 'PUT', body: early }))
   early.destroy(failure)
   await assert.rejects(first, isFault('left'))
   const body = new PassThrough()
   body.write('half')
-  const sent = transport.send(request({ method: 'PUT', body }))
+  const sent = transport.send(requestOf({ method: 'PUT', body }))
   await arrived.opened
   body.destroy(failure)
   await assert.rejects(sent, isFault('left'))
@@ -353,7 +340,7 @@ test('forwards a response that precedes the end of the request', async () => {
   await using transport = transportTo(backend.port)
   const body = new PassThrough()
   body.write('a part')
-  const reply = await transport.send(request({ method: 'POST', body }))
+  const reply = await transport.send(requestOf({ method: 'POST', body }))
   assert.equal(reply.status, 413)
   assert.equal((await contentOf(reply)).content.toString(), 'too large')
   // The rest of the request content is read and dropped.
@@ -376,8 +363,8 @@ test('requires h2 in ALPN under TLS', async () => {
         tls,
         upstream: upstreamAt(port, { protocol: 'h2:', hostname: 'localhost' }),
       })
-      if (agrees) await contentOf(await transport.send(request()))
-      else await assert.rejects(transport.send(request()), isFault('no-http2', false))
+      if (agrees) await contentOf(await transport.send(requestOf()))
+      else await assert.rejects(transport.send(requestOf()), isFault('no-http2', false))
     }
     server.close()
   }
@@ -411,13 +398,13 @@ test('forwards gRPC: messages, trailers, status, and errors in the header sectio
     const headers = ['Host', 'app.test', 'Content-Type', 'application/grpc', 'TE', 'trailers']
     const call = { method: 'POST', headers }
     const body = Readable.from([Buffer.concat([message('one'), message('two')])])
-    const reply = await transport.send(request({ ...call, path: '/t.T/Echo', body }))
+    const reply = await transport.send(requestOf({ ...call, path: '/t.T/Echo', body }))
     assert.equal(reply.status, 200)
     const { content, trailers } = await contentOf(reply)
     assert.ok(content.equals(Buffer.concat([message('echo one'), message('echo two')])))
     assert.deepEqual(trailers?.slice(0, 2), ['grpc-status', '0'])
 
-    const unknown = await transport.send(request({ ...call, path: '/t.T/None', body: Readable.from([message('x')]) }))
+    const unknown = await transport.send(requestOf({ ...call, path: '/t.T/None', body: Readable.from([message('x')]) }))
     assert.equal(unknown.headers[unknown.headers.indexOf('grpc-status') + 1], '12')
     await contentOf(unknown)
   } finally {
