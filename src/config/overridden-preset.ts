@@ -1,10 +1,8 @@
 import type { Warning } from '../core/warning.ts'
 import type { LoadedConfig } from './load.ts'
+import { optionsByKey, type OptionKey } from './options/option-table.ts'
 import { optionsOfPreset, proxiesOf, readPreset } from './presets.ts'
 import type { ServeOptions } from './types.ts'
-
-/** The options that mean other listeners than those of a preset. */
-const rivals = ['port', 'socket', 'fd', 'tlsPort', 'tls'] as const
 
 /** What other settings replace of the preset, where the user may not expect it. */
 export function overriddenPreset(loaded: LoadedConfig): Warning[] {
@@ -41,6 +39,7 @@ function replacedListeners({ config, options, origins }: LoadedConfig): Warning[
     config.listeners.flatMap(({ socket, fd, ports }) => ((socket ?? fd) === undefined ? ports : [])),
   )
   const lost = listeners.map(({ port }) => Number(port)).filter((port) => !opened.has(port))
+  const rivals = optionsByKey.get('listeners')?.excludes as readonly OptionKey[]
   const rival = rivals.find((key) => options[key] !== undefined)
   if (rival === undefined || lost.length === 0) return []
   const isOff = options[rival] === false

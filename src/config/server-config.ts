@@ -1,28 +1,18 @@
-import type { AccessOptions } from './options/access.ts'
 import type { AddressOptions } from './options/address.ts'
-import type { FileOptions } from './options/files.ts'
-import type { HeaderOptions } from './options/headers.ts'
 import type { SeveralOptions } from './options/several.ts'
-import type { ReloadOptions } from './options/live.ts'
 import type { OperationOptions } from './options/operation.ts'
 import type { GivenBy, ResolvedBy } from './options/option.ts'
-import type { PageOptions } from './options/pages.ts'
 import type { PresetOptions } from './options/preset.ts'
-import type { RoutingOptions } from './options/routes.ts'
+import type { SiteGroupOptions } from './options/site-groups.ts'
 import type { TlsOptions } from './options/tls.ts'
 import type { JointConfig } from './joint-config.ts'
 import type { ResolvedCertificate, ResolvedListener, ResolvedTls } from './value-types.ts'
 
 /** The definition of every option but `plugins`, whose type follows from the others. */
-export type PlainDefinitions = FileOptions &
-  RoutingOptions &
+export type PlainDefinitions = SiteGroupOptions &
   AddressOptions &
   TlsOptions &
   SeveralOptions &
-  PageOptions &
-  ReloadOptions &
-  HeaderOptions &
-  AccessOptions &
   PresetOptions &
   OperationOptions
 

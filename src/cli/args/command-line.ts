@@ -51,7 +51,7 @@ export function withoutSecret(word: string): string {
 }
 
 function mayBeSecret(flag: string): boolean {
-  return optionOf(flag)?.key === 'headers' || optionOf(flag)?.isSecret === true
+  return optionOf(flag)?.holdsFields === true || optionOf(flag)?.isSecret === true
 }
 
 /** `-auth` is none, but was meant as `--auth`. */
@@ -65,7 +65,7 @@ function maskedValue(flag: string, value: string): string {
   if (mask !== undefined) return mask
   const border = value.indexOf(':')
   // A field without its colon may be credentials.
-  if (optionOf(flag)?.key === 'headers' && border < 1) return `NAME:${anyValue}`
+  if (optionOf(flag)?.holdsFields === true && border < 1) return `NAME:${anyValue}`
   return border > 0 && isSecretName(value.slice(0, border))
     ? `${value.slice(0, border)}: ${anyValue}`
     : withoutSecret(value)

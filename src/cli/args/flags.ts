@@ -3,7 +3,7 @@ import { optionsByKey, optionTable, type OptionEntry, type OptionGroup } from '.
 /** One flag of the command line. */
 export interface Flag extends Pick<
   OptionEntry,
-  'kind' | 'repeats' | 'valueName' | 'choices' | 'isPath' | 'description' | 'default' | 'group'
+  'kind' | 'overview' | 'repeats' | 'valueName' | 'choices' | 'isPath' | 'description' | 'default' | 'group'
 > {
   /** The option that it sets, or the setting of the command. */
   readonly key: string

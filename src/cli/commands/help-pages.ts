@@ -1,6 +1,6 @@
 import { limitTexts } from '../../config/options/limit-texts.ts'
 import { limitNames, limitTable } from '../../config/options/limits.ts'
-import type { OptionGroup } from '../../config/options/option-table.ts'
+import { optionsByKey, type OptionGroup } from '../../config/options/option-table.ts'
 import { flags, type Flag } from '../args/flags.ts'
 import { nameOf, type CommandDefinition, type Rows } from './definition.ts'
 import { createStyle, wrapText, type Terminal } from '../output/terminal.ts'
@@ -68,25 +68,17 @@ const otherGroups: Readonly<Record<string, HelpGroup>> = {
   },
 }
 
-/** The flags that most people need, each with a text that fits one line of 80 columns. */
-const commonRows: Rows = [
-  ['port', 'exactly this port, or several to try in order'],
-  ['open', 'open the browser'],
-  ['single', 'answer unknown paths with index.html (SPA)'],
-  ['proxy', 'forward requests: /api=http://localhost:3000'],
-  ['tls', 'HTTPS too; browsers trust it after serve8008 trust'],
-  ['lan', 'share with the local network, with a QR code'],
-  ['cors', 'let pages of other origins read replies'],
-  ['live', 'reload open pages when a file changes'],
-]
-
 const notes: readonly string[] = [
-  'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.mjs, except --config, ' +
-    '--quiet, --verbose, --json, --help and --version. Flags override the environment, which overrides the file. If a ' +
-    'flag is given twice the last one counts; --header, --mount, --proxy, --trust, --allow-host, --limit and --cors ' +
-    'add up. --no-FLAG resets what the environment or the file sets.',
+  'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.mjs, except ' +
+    `${listed(({ key }) => !optionsByKey.has(key))}. Flags override the environment, which overrides the file. If a flag ` +
+    `is given twice the last one counts; ${listed(({ repeats }) => repeats)} add up. --no-FLAG resets what the ` +
+    'environment or the file sets.',
   'To serve a folder called check, write ./check.',
 ]
+
+function listed(isMeant: (flag: Flag) => boolean): string {
+  return new Intl.ListFormat('en-GB').format(flags.filter(isMeant).map(({ name }) => `--${name}`))
+}
 
 function flagGroup(title: OptionGroup, about: string): HelpGroup {
   return { title, about, rows: flags.filter(({ group }) => group === title).map(flagRow) }
@@ -94,8 +86,8 @@ function flagGroup(title: OptionGroup, about: string): HelpGroup {
 
 /** The first page: one screen of 80 columns and 24 lines, the prompt included. */
 export function renderOverview(version: string, terminal: Terminal, commands: readonly CommandDefinition[]): string {
-  const common = commonRows.flatMap(([name, text]) =>
-    flags.filter((flag) => flag.name === name).map((flag) => [flagRow(flag)[0], text] as const),
+  const common = flags.flatMap((flag) =>
+    flag.overview === undefined ? [] : [[flagRow(flag)[0], flag.overview] as const],
   )
   const others = commands.map(nameOf).filter((name) => name !== 'version' && name !== 'help')
   const usage: Rows = [

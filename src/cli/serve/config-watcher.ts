@@ -39,12 +39,8 @@ export interface ConfigWatchOptions {
 const goneMs = 1000
 /** Most lines that report one edit. */
 const mostLines = 20
-/**
- * Options that hold from the start of the server on. Routes and plugins are replaced while it runs, and what a preset sets
- * counts by itself.
- */
-const replaced: readonly string[] = ['proxy', 'routes', 'mounts', 'plugins', 'preset', 'upstream']
-const startOnly = optionTable.filter(({ key }) => !replaced.includes(key))
+/** Options that hold from the start of the server on. */
+const startOnly = optionTable.filter(({ takesEdits }) => takesEdits !== true)
 
 /**
  * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on, and

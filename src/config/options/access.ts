@@ -4,6 +4,7 @@ import { limitSchema, resolveLimits, usualLimits, type Limits } from './limits.t
 import {
   filePath,
   joint,
+  ofServer,
   oneText,
   option,
   plain,
@@ -11,6 +12,7 @@ import {
   toggle,
   unset,
   type Joint,
+  type OfServer,
   type Option,
   type Toggle,
   type Unset,
@@ -19,18 +21,20 @@ import {
 /** Host names, passwords and limits. */
 export class AccessOptions {
   /** Additional host names to answer for; `.example.test` also covers every name below it. */
-  readonly allowHost: Joint<string | readonly string[]> = joint({
-    ...severalTexts,
-    valueName: 'NAME',
-    default: [],
-    description: 'Additional host name to answer for; .example.test also covers every name below it.',
-    accepts: 'host names such as app.example.test or .example.test, without scheme and port',
-    show: ({ allowHosts }) => allowHosts,
-    foreignKeys: [
-      [['allowedHosts'], 'did you mean "allowHost"?'],
-      [['disableHostCheck'], 'name the hosts in "allowHost"'],
-    ],
-  })
+  readonly allowHost: OfServer<Joint<string | readonly string[]>> = ofServer(
+    joint({
+      ...severalTexts,
+      valueName: 'NAME',
+      default: [],
+      description: 'Additional host name to answer for; .example.test also covers every name below it.',
+      accepts: 'host names such as app.example.test or .example.test, without scheme and port',
+      show: ({ allowHosts }) => allowHosts,
+      foreignKeys: [
+        [['allowedHosts'], 'did you mean "allowHost"?'],
+        [['disableHostCheck'], 'name the hosts in "allowHost"'],
+      ],
+    }),
+  )
   /** `user:password` that every request must send (HTTP Basic, RFC 7617); neither part may be empty. */
   readonly auth: Unset<string> = unset({
     ...oneText,
@@ -80,18 +84,20 @@ export class AccessOptions {
     show: ({ origin }) => (origin?.length === 0 ? ['none'] : origin),
   })
   /** Limits on sizes, counts and times. */
-  readonly limits: Option<Optional<Limits>, Limits> = option({
-    schema: limitSchema,
-    flag: 'limit',
-    kind: 'list',
-    valueName: 'NAME=VALUE',
-    parse: parseLimits,
-    default: usualLimits,
-    description: 'Limit on what a client may send, or how long it may take.',
-    accepts: 'limits by name, for example { "headerBytes": 32768 }',
-    innerKey: (name) => name,
-    resolve: (limits, { problems }) => resolveLimits(limits, problems),
-  })
+  readonly limits: OfServer<Option<Optional<Limits>, Limits>> = ofServer(
+    option({
+      schema: limitSchema,
+      flag: 'limit',
+      kind: 'list',
+      valueName: 'NAME=VALUE',
+      parse: parseLimits,
+      default: usualLimits,
+      description: 'Limit on what a client may send, or how long it may take.',
+      accepts: 'limits by name, for example { "headerBytes": 32768 }',
+      innerKey: (name) => name,
+      resolve: (limits, { problems }) => resolveLimits(limits, problems),
+    }),
+  )
 }
 
 /** The definitions. @internal */

@@ -45,6 +45,8 @@ export class AddressOptions {
     shared: 'PORT',
     default: [8008, 591, 8080, 8000],
     description: 'Port, or several separated by commas, tried in this order; 0 lets the system choose.',
+    overview: 'exactly this port, or several to try in order',
+    isOfStart: true,
     excludes: ['socket', 'fd'],
     show: (config) => config.ports,
     foreignFlags: [[['-l', '--listen'], '--port']],
@@ -79,6 +81,7 @@ export class AddressOptions {
     ...toggle,
     default: false,
     description: "Share with the local network: every address, and this machine's own names.",
+    overview: 'share with the local network, with a QR code',
     excludes: ['host'],
     foreignFlags: [[['--expose', '--public', '--qr', '--qrcode'], '--lan']],
   })

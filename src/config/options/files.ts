@@ -17,6 +17,8 @@ export class FileOptions {
     isPath: true,
     default: '.',
     description: 'Folder to serve; --no-root serves none.',
+    makesSite: true,
+    isOfStart: true,
     accepts: 'the path of a folder, or false for none',
     resolve: (folder, { cwd, problems }) =>
       folder === false ? undefined : resolveFolder(folder, cwd, ['root'], problems),
@@ -40,6 +42,8 @@ export class FileOptions {
     parse: parseMounts,
     default: {},
     description: 'Serve another folder below a path; or simply write /docs=./manual.',
+    makesSite: true,
+    takesEdits: true,
     accepts: 'paths with a folder each, for example { "/docs": "./manual" }',
     innerKey: (path) => `/${path.replace(/^\/+|\/+$/g, '')}`,
   })

@@ -28,6 +28,7 @@ export class HeaderOptions {
       valueName: 'NAME:VALUE',
       parse: parseHeaders,
       default: {},
+      holdsFields: true,
       description: 'Header field for every reply; a config file can also state them by path.',
       accepts: 'fields, or paths with fields each: { "/assets": { "cache-control": "max-age=60" } }',
       // `X-A` and `x-a` are one field, `/docs` and `/docs/` one path.
@@ -67,6 +68,7 @@ export class HeaderOptions {
     parse: parseSwitchOrList,
     default: false,
     description: 'Let pages of every origin, or of these origins, read replies.',
+    overview: 'let pages of other origins read replies',
     accepts: 'true, false or origins such as https://app.example.test',
     resolve: (origins, { problems }) => resolveCors(origins, problems),
     foreignFlags: [[['-C'], '--cors']],

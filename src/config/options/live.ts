@@ -10,6 +10,7 @@ export class ReloadOptions {
     ...toggle,
     default: true,
     description: 'Reload open pages when a file that they use changes.',
+    overview: 'reload open pages when a file changes',
     show: ({ live }) => live !== undefined,
     foreignFlags: [
       [

@@ -14,6 +14,8 @@ export class OperationOptions {
     form: () => /^(\/|https?:\/\/)|\.html?$/i,
     default: false,
     description: 'Open the browser once listening, at this path if one is given.',
+    overview: 'open the browser',
+    isOfStart: true,
     accepts: 'true, false or a URL path such as /docs/',
     resolve: (path, { base, problems }) => resolveOpen(path, base, problems),
     redact: (path) => (path === undefined ? undefined : redactUrl(path)),
@@ -33,6 +35,7 @@ export class OperationOptions {
     default: 'none',
     commandDefault: 'pretty',
     description: 'Format of the access log.',
+    isOfStart: true,
     foreignFlags: [[['-L', '--no-request-logging'], '--log=none']],
     foreignKeys: [
       [['json'], "did you mean log: 'json'?"],

@@ -2,19 +2,14 @@ import * as v from 'valibot'
 import { deepFreeze } from '../plain-object.ts'
 import type { Definitions, ServeOptions } from '../types.ts'
 import type { JointConfig } from '../joint-config.ts'
-import { accessOptions } from './access.ts'
 import { addressOptions } from './address.ts'
-import { fileOptions } from './files.ts'
-import { headerOptions } from './headers.ts'
 import { limitNames } from './limits.ts'
 import { severalOptions } from './several.ts'
-import { liveOptions } from './live.ts'
 import { operationOptions } from './operation.ts'
 import type { DefaultsOf, Option, OptionContext, OptionFacts } from './option.ts'
-import { pageOptions } from './pages.ts'
 import { pluginOptions } from './plugins.ts'
 import { presetOptions } from './preset.ts'
-import { routeOptions } from './routes.ts'
+import { siteGroups } from './site-groups.ts'
 import { tlsOptions } from './tls.ts'
 
 /** Name of an option. */
@@ -41,6 +36,7 @@ type Facts = Omit<OptionFacts, 'show' | 'repeats' | 'isPath'> & {
 /** An option of any type. */
 type AnyOption = Pick<Option<never, unknown, unknown>, 'default' | 'resolve'> & {
   readonly facts: Facts & Pick<OptionFacts, 'repeats' | 'isPath'>
+  readonly isOfServer?: true
 }
 
 /** A complete definition. Flags, environment variables, validation, help and documentation derive from it. */
@@ -67,15 +63,15 @@ export interface OptionEntry extends Facts {
 }
 
 const groups: Readonly<Record<OptionGroup, readonly (readonly [string, AnyOption])[]>> = {
-  Files: entriesOf(fileOptions),
-  Routes: entriesOf(routeOptions),
+  Files: entriesOf(siteGroups.Files),
+  Routes: entriesOf(siteGroups.Routes),
   Address: entriesOf(addressOptions),
   TLS: entriesOf(tlsOptions),
   'Listeners and sites': entriesOf(severalOptions),
-  Pages: entriesOf(pageOptions),
-  'Live reload': entriesOf(liveOptions),
-  Headers: entriesOf(headerOptions),
-  Access: entriesOf(accessOptions),
+  Pages: entriesOf(siteGroups.Pages),
+  'Live reload': entriesOf(siteGroups['Live reload']),
+  Headers: entriesOf(siteGroups.Headers),
+  Access: entriesOf(siteGroups.Access),
   Operation: [...entriesOf(presetOptions), ...entriesOf(operationOptions), ...entriesOf(pluginOptions)],
 }
 
@@ -102,11 +98,8 @@ export const optionsByKey: ReadonlyMap<string, OptionEntry> = new Map(optionTabl
 
 /** The options of a site. The others belong to the server. */
 export const siteKeys: ReadonlySet<string> = new Set(
-  optionTable.flatMap(({ key, group }) =>
-    ['Files', 'Routes', 'Pages', 'Live reload', 'Headers', 'Access'].includes(group) &&
-    !['allowHost', 'limits', 'trust'].includes(key)
-      ? [key]
-      : [],
+  defined.flatMap(({ key, group, option: { isOfServer = false } }) =>
+    group in siteGroups && !isOfServer ? [key] : [],
   ),
 )
 

@@ -42,6 +42,9 @@ export type Joint<Given> = Option<Given, never>
 /** The same, without a default. */
 export type Unset<Given> = Option<Given, never, undefined>
 
+/** An option that the server has as a whole, in a group whose other options each site has for itself. */
+export type OfServer<Each> = Each & { readonly isOfServer: true }
+
 /** The options of definitions, as people write them. */
 export type GivenBy<Definitions> = {
   -readonly [Key in keyof Definitions]?:
@@ -109,6 +112,8 @@ export interface OptionFacts<Given = unknown> {
   readonly parse: TextParser
   /** Help, in one sentence. */
   readonly description: string
+  /** A shorter sentence for the first page of help, which has the flags that most people need. */
+  readonly overview?: string
   /** The values, for the end of a sentence: `a host name or an IP address`. */
   readonly accepts: string
   /** The default in words, where its value is not clear. */
@@ -119,6 +124,14 @@ export interface OptionFacts<Given = unknown> {
   readonly excludes?: readonly string[]
   /** For an object whose keys are free: the one spelling of a key. Sources are merged by it. */
   readonly innerKey?: (key: string) => string
+  /** Whether it makes a site of the options beside `sites`. */
+  readonly makesSite?: true
+  /** Whether an edit of the config file holds at once: routes are replaced while the server runs. Others need a restart. */
+  readonly takesEdits?: true
+  /** Whether two starts that differ in it alone may mean one server: the terminal has its own, or it is compared apart. */
+  readonly isOfStart?: true
+  /** Whether it may hold header fields with credentials. */
+  readonly holdsFields?: true
   /** What `serve8008 check` shows. Default: the resolved value. */
   readonly show?: (config: JointConfig, given: Given | undefined) => unknown
   /** Removes secrets from the resolved value. */
@@ -169,6 +182,11 @@ export function unset<Schema extends v.GenericSchema>(
   facts: Omit<Definition<Schema, never>, 'default' | 'resolve' | 'redact'>,
 ): Unset<v.InferOutput<Schema>> {
   return { default: undefined, resolve: undefined, facts }
+}
+
+/** An option that no site has for itself. @internal */
+export function ofServer<Each extends object>(each: Each): OfServer<Each> {
+  return { ...each, isOfServer: true }
 }
 
 /** What options of a kind have in common. */

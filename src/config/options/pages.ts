@@ -12,6 +12,7 @@ export class PageOptions {
     form: () => /\.x?html?$/i,
     default: false,
     description: 'Single-page app: answer navigation to unknown paths with index.html, or with this page.',
+    overview: 'answer unknown paths with index.html (SPA)',
     accepts: 'true, false or a page inside the folder such as app.html',
     resolve: (page, { problems }) => resolveSingle(page, problems),
     foreignFlags: [[['--entry-file', '--history-api-fallback', '--spa-fallback'], '--single']],

@@ -64,6 +64,7 @@ export class PluginOptions {
     parse: () => ({ value: undefined }),
     default: [],
     description: 'Plugins, which extend the server.',
+    takesEdits: true,
     accepts: 'a list of objects with a name and hooks, for example [{ name, configureServer(server) {} }]',
     correct(value) {
       if (value instanceof Promise) return 'await it: plugins: [await plugin()]'

@@ -12,6 +12,8 @@ export class PresetOptions {
     ...oneText,
     valueName: 'NAME',
     description: 'Settings for a system, such as matrix or spa-api; serve8008 presets lists them.',
+    // What it sets counts by itself.
+    takesEdits: true,
     accepts: 'the name of a preset: serve8008 presets',
     show: (_config, given) => given,
   })
@@ -22,6 +24,7 @@ export class PresetOptions {
     valueName: 'URL',
     parse: oneText.parse,
     description: 'Where the preset forwards to: a URL or a port.',
+    takesEdits: true,
     accepts: 'a URL or a port',
     show: (_config, given) => given,
   })

@@ -5,7 +5,7 @@ import type { RouteOptions } from '../route-types.ts'
 import type { ProxySetting } from '../kinds/proxy-types.ts'
 import { parseJsonText, parseProxy, parseText, parseTime } from '../values/parse-text.ts'
 import { resolveTrust } from '../values/access.ts'
-import { joint, option, severalTexts, type Joint, type Option } from './option.ts'
+import { joint, ofServer, option, severalTexts, type Joint, type OfServer, type Option } from './option.ts'
 import { handlerSchema, resolveHandler, type HandlerSetting, type ResolvedHandler } from '../kinds/handler.ts'
 import { proxySchema } from '../kinds/proxy.ts'
 import { kinds } from '../kinds/registry.ts'
@@ -28,6 +28,9 @@ export class RoutingOptions {
     default: {},
     description:
       'Forward a path, a host name or both to a server: /api=http://localhost:3000. Can be repeated. Behind commas: changeOrigin, insecure, timeout=30s.',
+    overview: 'forward requests: /api=http://localhost:3000',
+    makesSite: true,
+    takesEdits: true,
     accepts: 'matches with a target each, for example { "/api": "http://localhost:3000" }',
     // Host names ignore case.
     innerKey: (match) =>
@@ -51,6 +54,9 @@ export class RoutingOptions {
     parse: parseJsonText,
     default: [],
     description: `Routes by path, host, method, header, cookie or query, of each kind: ${Object.keys(kinds).join(', ')}.`,
+    makesSite: true,
+    takesEdits: true,
+    holdsFields: true,
     accepts: 'a list of routes, for example [{ "match": { "path": "/old" }, "redirect": "/new" }]',
     foreignKeys: [[['redirects'], "write routes: [{ match: { path: '/old' }, redirect: '/new' }]"]],
     correct: (value) =>
@@ -72,19 +78,22 @@ export class RoutingOptions {
     parse: parseText,
     default: false,
     description: 'Let a module answer what no file does: a function (request) => Response, or an app of Hono or h3.',
+    makesSite: true,
     accepts: 'the path of a module, or in a program a function (request) => Response or an object with fetch',
     resolve: (given, { cwd }) => resolveHandler(given, cwd),
     redact: (resolved) => resolved?.handler,
   })
   /** Addresses and networks (`10.0.0.0/8`) of proxies whose `Forwarded` and `X-Forwarded-*` are believed. Default none. */
-  readonly trust: Option<string | readonly string[], readonly string[]> = option({
-    ...severalTexts,
-    valueName: 'ADDRESS',
-    default: [],
-    description: 'Address or network of a proxy whose X-Forwarded-For and similar fields are believed.',
-    accepts: 'IP addresses or networks such as 10.0.0.0/8',
-    resolve: (trust, { problems }) => resolveTrust(trust, problems),
-  })
+  readonly trust: OfServer<Option<string | readonly string[], readonly string[]>> = ofServer(
+    option({
+      ...severalTexts,
+      valueName: 'ADDRESS',
+      default: [],
+      description: 'Address or network of a proxy whose X-Forwarded-For and similar fields are believed.',
+      accepts: 'IP addresses or networks such as 10.0.0.0/8',
+      resolve: (trust, { problems }) => resolveTrust(trust, problems),
+    }),
+  )
   /**
    * Timeout for an upstream to answer, and between chunks of its reply: seconds, or a time such as `30s` or `5m`; 0 is none.
    * `timeouts` of a route override it. Default 0: as long as the client waits.

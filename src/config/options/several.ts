@@ -1,13 +1,8 @@
 import * as v from 'valibot'
 import type { ListenerOptions } from '../value-types.ts'
-import type { AccessOptions } from './access.ts'
-import type { FileOptions } from './files.ts'
-import type { HeaderOptions } from './headers.ts'
-import type { ReloadOptions } from './live.ts'
-import type { PageOptions } from './pages.ts'
-import type { RoutingOptions } from './routes.ts'
 import { parseJsonText } from '../values/parse-text.ts'
 import { unset, type GivenBy, type Unset } from './option.ts'
+import type { OfSite, SiteGroupOptions } from './site-groups.ts'
 import { descriptor, flag, listOf, plainText, ports } from './shapes.ts'
 import { certificateShape } from './tls.ts'
 
@@ -26,16 +21,8 @@ const listener = v.strictObject(
   'an object such as { port: 8443, tls: true }',
 )
 
-/** Options that every site has for itself; the others are the server's. */
-type SiteDefinitions = Pick<AccessOptions, 'auth' | 'authFile' | 'passAuthorization' | 'allow' | 'origin'> &
-  FileOptions &
-  HeaderOptions &
-  PageOptions &
-  ReloadOptions &
-  Omit<RoutingOptions, 'trust'>
-
 /** One site of the option `sites`. Options that it does not set have their defaults, not the values beside `sites`. */
-export interface SiteOptions extends GivenBy<SiteDefinitions> {
+export interface SiteOptions extends GivenBy<OfSite<SiteGroupOptions>> {
   /** Name, which must be unique. Default: its first host, else its first listener. */
   name?: string | undefined
   /** Names that it answers for, `*.dev.localhost` for every name below one. Default: all that no other site has, on its `listeners`. */
@@ -62,7 +49,7 @@ export class SeveralOptions {
     parse: parseJsonText,
     description: 'Several listeners, plain ones and ones for HTTPS, instead of one each.',
     accepts: 'a list such as [{ "port": 8008 }, { "port": 8448, "tls": true }]',
-    excludes: ['port', 'socket', 'fd', 'tls', 'tlsPort'],
+    excludes: ['port', 'socket', 'fd', 'tlsPort', 'tls'],
     show: ({ listeners }, given) => given && listeners.map(({ name }) => name),
   })
   /**

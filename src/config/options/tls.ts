@@ -47,6 +47,7 @@ export class TlsOptions {
     aliases: ['S', 'https', 'ssl'],
     default: false,
     description: 'Serve HTTPS too; "only" redirects all plain HTTP. Browsers warn until you run serve8008 trust.',
+    overview: 'HTTPS too; browsers trust it after serve8008 trust',
     show: ({ tls }) => (tls?.only === true ? 'only' : tls !== undefined),
     foreignKeys: [
       [['ssl'], 'did you mean "tls"? Files of your own are "cert" and "key"'],

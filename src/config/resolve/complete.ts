@@ -101,7 +101,9 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
     lan: listeners.some(({ lan }) => lan),
     listeners,
     sites: [],
-    defaultSite: (given.sites ?? []).length === 0 || siteKeys.some((key) => (given[key] ?? false) !== false),
+    defaultSite:
+      (given.sites ?? []).length === 0 ||
+      optionTable.some(({ key, makesSite }) => makesSite && (given[key] ?? false) !== false),
     ...secure,
     tls: secure.tls && { ...secure.tls, ...(encrypted && tlsOf(encrypted)) },
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
@@ -138,9 +140,6 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
 
 /** What no option of HTTPS means. */
 const plainOnly = (): ReturnType<typeof resolveTls> => ({ tls: undefined, redirect: undefined })
-
-/** Options that make a site of those beside `sites`. */
-const siteKeys = ['root', 'mounts', 'proxy', 'routes', 'handler'] as const
 
 /** The options that are resolved by themselves. */
 function resolveEach(set: Readonly<Record<OptionKey, unknown>>, context: OptionContext): ResolvedBy<Definitions> {

@@ -1,5 +1,5 @@
 import { expected, quote, type Problem } from '../diagnostic.ts'
-import { defaults, optionsByKey, siteKeys } from '../options/option-table.ts'
+import { defaults, optionsByKey, optionTable, siteKeys } from '../options/option-table.ts'
 import type { SiteOptions } from '../options/several.ts'
 import type { CheckedOptions, ResolvedConfig, ResolvedSite, ServeOptions } from '../types.ts'
 import { resolveHost } from './match.ts'
@@ -18,15 +18,13 @@ export interface ListenerContext {
   readonly problems: Problem[]
 }
 
-/** Options that `listeners` replace. */
-const replaced = ['port', 'socket', 'fd', 'tls', 'tlsPort'] as const
-
 /** Checks `listeners`, and adds defaults. */
 export function resolveListeners(
   given: readonly Checked<ListenerOptions>[],
   context: ListenerContext,
 ): readonly ResolvedListener[] {
   const { options, problems } = context
+  const replaced = optionsByKey.get('listeners')?.excludes as readonly (keyof CheckedOptions)[]
   for (const key of replaced.filter((each) => options[each] !== undefined && options[each] !== false)) {
     const message = `cannot be combined with ${quote(key)}`
     problems.push({ path: ['listeners'], message, hint: `write { ${key} } into a listener` })
@@ -162,10 +160,13 @@ function textsOf(value: unknown, key: string, problems: Problem[]): readonly str
   return []
 }
 
+/** Options that the server resolves for every site. */
+const serverOnly = optionTable.filter(({ key, resolve }) => resolve !== undefined && !siteKeys.has(key))
+
 /** The configuration of a site with what the server shares. */
 function ofServer(site: ResolvedConfig, server: ResolvedConfig, names: readonly string[] | undefined): ResolvedConfig {
   const { ports, fallback, host, lan, socket, fd, tls, redirect, h2c, h2cFollows } = server
-  const { allowHosts, trust, limits, log, secretFiles } = server
+  const { allowHosts, secretFiles } = server
   // A list of clients that is meant for the server also closes the sites that have none.
   const allow = site.allow ?? server.allow
   const listeners = server.listeners.filter(({ name }) => names === undefined || names.includes(name))
@@ -182,9 +183,7 @@ function ofServer(site: ResolvedConfig, server: ResolvedConfig, names: readonly 
     h2cFollows,
     allowHosts,
     allow,
-    trust,
-    limits,
-    log,
+    ...Object.fromEntries(serverOnly.map(({ key }) => [key, server[key as keyof ResolvedConfig]])),
   }
   return { ...site, ...shared, listeners, secretFiles: [...new Set([...secretFiles, ...site.secretFiles])] }
 }

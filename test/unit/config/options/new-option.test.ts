@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { oneText, option, plain, toggle, type Option } from '../../../../src/config/options/option.ts'
+import {
+  ofServer,
+  oneText,
+  option,
+  plain,
+  toggle,
+  type GivenBy,
+  type OfServer,
+  type Option,
+  type Toggle,
+} from '../../../../src/config/options/option.ts'
 import { pageOptions } from '../../../../src/config/options/pages.ts'
+import type { OfSite, SiteGroupOptions } from '../../../../src/config/options/site-groups.ts'
+import type { SiteOptions } from '../../../../src/index.ts'
 
 // own process: it adds options to the definitions, which the tests of other files must not see
 
@@ -11,6 +25,10 @@ Object.assign(pageOptions, {
     ...toggle,
     default: true,
     description: 'Let pages count their visitors.',
+    overview: 'let pages count',
+    makesSite: true,
+    takesEdits: true,
+    isOfStart: true,
     foreignFlags: [[['--no-beacons'], '--no-trackers']],
     foreignKeys: [[['beaconUrl'], 'did you mean "trackers"? It is on']],
     correct: (value) => (value === 'index' ? 'did you mean true?' : undefined),
@@ -29,8 +47,12 @@ Object.assign(pageOptions, {
     },
     redact: () => '…',
   }),
+  greeting: ofServer(plain({ ...toggle, default: false, holdsFields: true, description: 'Greet every client.' })),
 })
 
+const { runHere, serveHere } = await import('../../../cli/here.ts')
+const { folderOf } = await import('../../../cli/command.ts')
+const { serverStart, settingsHash } = await import('../../../../src/cli/server-settings.ts')
 const { tables } = await import('../../../../scripts/docs.ts')
 const { readCommand } = await import('../../../../src/cli/read-command.ts')
 const { flags } = await import('../../../../src/cli/args/flags.ts')
@@ -47,7 +69,7 @@ const { resolveConfig } = await import('../../../../src/config/resolve/resolve.t
 
 const commands = await loadCommands()
 
-type New = Readonly<Record<'trackers' | 'badge', unknown>>
+type New = Readonly<Record<'trackers' | 'badge' | 'greeting', unknown>>
 
 const read = (...argv: string[]): ReturnType<typeof readCommand> => readCommand(argv, () => false)
 const page = (word: string): string =>
@@ -83,6 +105,8 @@ describe('an option that was added in one place', () => {
     assert.match(page('trackers'), /--\[no-\]trackers +Let pages count their visitors\. Default on\./)
     assert.match(page('trackers'), /SERVE8008_TRACKERS/)
     assert.match(page('pages'), /--badge TEXT +Badge of the visitor\. Default none\./)
+    assert.match(page('help'), /^ {6}--\[no-\]trackers +let pages count$/m)
+    assert.doesNotMatch(page('help'), /badge/)
   })
 
   test('is in the JSON Schema', () => {
@@ -115,6 +139,67 @@ describe('an option that was added in one place', () => {
     ])
     assert.equal((publicConfig(loaded.config) as unknown as New).badge, '…')
     await assert.rejects(read('--badge', 'hunter', '--prot'), { hint: 'serve8008 --badge BADGE --port' })
+  })
+
+  test('is in the banner, checked and explained', async (t) => {
+    const cwd = await folderOf(t, { 'index.html': 'x' })
+    const checked = await runHere(t, ['check', '--no-trackers', '--badge', 'secret'], { cwd })
+    assert.match(checked.stdout, /^trackers +off +flag --trackers$/m)
+    assert.match(checked.stdout, /^badge +… +flag --badge$/m)
+    const explained = await runHere(t, ['explain', '/', '--no-trackers'], { cwd })
+    assert.match(explained.stdout, /Read +--trackers$/m)
+    const server = await serveHere(t, ['--verbose', '--no-trackers'], { cwd })
+    await server.stdout(/^Set by: .*trackers: flag --trackers/m)
+  })
+
+  test('belongs to a site, unless it belongs to the server', () => {
+    const sites = (...given: object[]): object => ({ sites: given })
+    const { sites: resolved } = resolveConfig({
+      ...sites({ host: 'a.localhost', trackers: false }),
+      greeting: true,
+    } as never)
+    const config = resolved[0]?.config as unknown as New | undefined
+    assert.deepEqual([config?.trackers, config?.greeting], [false, true])
+    assert.equal(
+      problemOf(sites({ host: 'a.localhost', greeting: true }) as never),
+      'sites.0.greeting: it belongs to the server, not to a site; write it beside "sites"',
+    )
+    const { properties } = jsonSchema() as { properties: { sites: { items: { properties: object } } } }
+    const keys = Object.keys(properties.sites.items.properties)
+    assert.deepEqual([keys.includes('trackers'), keys.includes('greeting')], [true, false])
+
+    type Group = { readonly trackers: Toggle; readonly greeting: OfServer<Toggle> }
+    const own: GivenBy<OfSite<Group>> = { trackers: false }
+    // @ts-expect-error: the server has it as a whole
+    const other: GivenBy<OfSite<Group>> = { greeting: true }
+    const isWhole: [Exclude<keyof OfSite<SiteGroupOptions>, keyof SiteOptions>] extends [never] ? true : false = true
+    assert.ok(own && other && isWhole)
+  })
+
+  test('says what follows from it', () => {
+    const site = { sites: [{ host: 'a.localhost' }] }
+    assert.equal(resolveConfig(site).defaultSite, false)
+    assert.equal(resolveConfig({ ...site, trackers: true } as never).defaultSite, true)
+    assert.equal(resolveConfig({ ...site, badge: 'x' } as never).defaultSite, false)
+    const flagsOf = (given: object): { flags: never; config: undefined } => ({
+      flags: given as never,
+      config: undefined,
+    })
+    assert.deepEqual(serverStart(flagsOf({ badge: 'token', greeting: true, trackers: false }) as never, {}).hidden, [
+      'badge',
+      'greeting',
+    ])
+    const hash = (given: object, env = {}): string => settingsHash(undefined, flagsOf(given), env)
+    assert.equal(hash({ trackers: false }, { SERVE8008_TRACKERS: 'on' }), hash({}))
+    assert.notEqual(hash({ greeting: true }), hash({}))
+  })
+
+  test('needs a restart when an edit changes it, unless it takes edits', async (t) => {
+    const text = (isOn: boolean): string => JSON.stringify({ trackers: isOn, greeting: isOn })
+    const cwd = await folderOf(t, { 'serve8008.config.json': text(false) })
+    const server = await serveHere(t, [], { cwd })
+    await writeFile(join(cwd, 'serve8008.config.json'), text(true))
+    await server.stderr(/ need a restart of serve8008: greeting becomes on \(now off\)\.$/m)
   })
 
   test('is in the tables of the reference', () => {
