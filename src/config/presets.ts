@@ -122,7 +122,11 @@ export function presetText(preset: Preset, given: unknown): string {
   const { upstream, start = '' } = preset
   const text = preset.text.replace(start, () => startCommand(preset, given) ?? '')
   const url = given === undefined ? upstream : upstreamUrl(given)
-  return url === undefined ? text : text.replaceAll(placeholder, JSON.stringify(url).slice(1, -1))
+  if (url === undefined) return text
+  const quoted = JSON.stringify(url).slice(1, -1)
+  // A colon ends the path of a socket: unix:/run/hs.sock:/_matrix.
+  const isSocket = /^unix:[^:]*$/i.test(url)
+  return text.replaceAll(`${placeholder}/`, `${quoted}${isSocket ? ':' : ''}/`).replaceAll(placeholder, quoted)
 }
 
 /** The options of {@link presetText}. */

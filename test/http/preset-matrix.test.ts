@@ -99,6 +99,22 @@ describe('the preset matrix', () => {
     })
   }
 
+  test('takes the base from the path, which the homeserver does not know', async () => {
+    await using homeserver = await Homeserver.start()
+    await using started = await startSecure(
+      {},
+      { preset: 'matrix', upstream: homeserver.port, listeners, root: undefined, base: '/hs' },
+    )
+    const { text, port } = await ask(started, 'client', '/.well-known/matrix/client')
+    assert.deepEqual(JSON.parse(text), { 'm.homeserver': { base_url: `http://localhost:${port}/hs` } })
+    await ask(started, 'client', '/hs/_matrix/client/v3/directory/room/%23a%2Fb%3Ahs.test')
+    await ask(started, 'client', '/hs/_synapse/client/x')
+    assert.deepEqual(
+      homeserver.requests.map((request) => request.target),
+      ['/_matrix/client/v3/directory/room/%23a%2Fb%3Ahs.test', '/_synapse/client/x'],
+    )
+  })
+
   test('replaces what a client says of its address, and keeps Host', async () => {
     await using homeserver = await Homeserver.start()
     await using started = await start(homeserver)

@@ -133,6 +133,20 @@ describe('the option preset', () => {
     })
   }
 
+  for (const [upstream, prefix] of [
+    ['unix:/run/hs.sock', '/_matrix'],
+    ['unix:/run/hs.sock:/hs', '/hs/_matrix'],
+    ['https://hs.test/hs/', '/hs/_matrix'],
+    ['18009', '/_matrix'],
+  ] as const) {
+    test(`has paths behind the upstream ${upstream}`, async () => {
+      const { config } = await load({ preset: 'matrix', upstream })
+      const action = config.routes.find(({ match }) => match.path === '/_matrix')?.action
+      assert.ok(action?.kind === 'proxy')
+      assert.equal(action.proxy.upstreams[0]?.prefix, prefix)
+    })
+  }
+
   test('must be the name of one', async () => {
     const names = presetNames().join(', ')
     assert.equal(
