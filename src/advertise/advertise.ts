@@ -128,11 +128,12 @@ function entriesOf(
   const { http, googlecast, dial } = advertise
   const { port } = main.bound
   const name = nameOf(advertise, main)
-  const id = hash128(Buffer.from(`${hostname()} ${name}`)).toString('hex')
+  const made = hash128(Buffer.from(`${hostname()} ${name}`)).toString('hex')
+  const uuid = advertise.id ?? made.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
   const services: DnsService[] = []
   if (http) services.push({ type: httpType(main), name, port, txt: { path: base } })
-  if (googlecast !== undefined) services.push({ type: '_googlecast._tcp', name, ...castService(name, id, googlecast) })
-  const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  if (googlecast !== undefined)
+    services.push({ type: '_googlecast._tcp', name, ...castService(name, uuid.replaceAll('-', ''), googlecast) })
   return reachedAddresses(main).flatMap((network) => [
     ...services.map((service) => serviceEntry(service, network, warn)),
     ...(dial === undefined || main.config.tls

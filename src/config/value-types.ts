@@ -16,6 +16,8 @@ export interface ResolvedLive {
 export interface AdvertiseOptions {
   /** Name that people see. Default: that of the machine, and the port. */
   name?: string | undefined
+  /** UUID of the device, as its own description has it. Default: one made of the names of the machine and of the service. */
+  id?: string | undefined
   /** Announce `_http._tcp` by mDNS, or `_https._tcp` where only HTTPS is served. Default true. */
   http?: boolean | undefined
   /** Announce `_googlecast._tcp` by mDNS, with port 8009 or this one. Default false. */
@@ -28,6 +30,8 @@ export interface AdvertiseOptions {
 export interface ResolvedAdvertise {
   /** Undefined for that of the machine, and the port. */
   readonly name: string | undefined
+  /** In lower case; undefined for one of the machine. */
+  readonly id: string | undefined
   readonly http: boolean
   /** The port of `_googlecast._tcp`. */
   readonly googlecast: number | undefined

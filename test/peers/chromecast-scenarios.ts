@@ -47,6 +47,9 @@ function called<Result>(act: (done: (result: Result | null, error?: unknown) => 
   )
 }
 
+/** What the mock says of itself. */
+const id = '7d4c0f5e-0c6c-4a3e-9b36-3d2f6f1f8008'
+
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   async device() {
     const device = await startDevice()
@@ -54,14 +57,15 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
       preset: 'chromecast',
       upstream: devicePort,
       lan: true,
-      advertise: { name: 'TV', http: false, dial: true },
+      advertise: { name: 'TV', id, http: false, dial: true },
       listeners: [{ name: 'plain', port: 8008 }],
     })
     const client = new Client()
-    const found = once(client, 'found') as Promise<[string]>
+    const found = once(client, 'found') as Promise<[string, Readonly<Record<string, string>>]>
     client.start()
     await server.listen()
-    const [description] = await found
+    const [description, fields] = await found
+    assert.equal(fields['USN'], `uuid:${id}::urn:dial-multiscreen-org:service:dial:1`)
     assert.equal(description, `http://${ownAddress}:8008/ssdp/device-desc.xml`)
     const dial = await called<DialDevice>((done) => client.getDialDevice(description, done))
     assert.equal(dial.applicationUrl, `http://${ownAddress}:8008/apps`)
@@ -124,7 +128,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     const server = createServer({
       preset: 'chromecast-mock',
       lan: true,
-      advertise: { name: 'Mock', http: false, googlecast: true, dial: true },
+      advertise: { name: 'Mock', id, http: false, googlecast: true, dial: true },
     })
     await server.listen()
     const program = [
@@ -149,11 +153,8 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal(code, 0)
     const [name, model, manufacturer, uuid, groups, services] = JSON.parse(output) as unknown[]
     assert.deepEqual([name, model, manufacturer], ['Mock', 'Chromecast', 'Google Inc.'])
-    assert.deepEqual([uuid, groups], ['7d4c0f5e-0c6c-4a3e-9b36-3d2f6f1f8008', 0])
-    assert.deepEqual(
-      (services as unknown[][]).map(([, ...rest]) => rest),
-      [['Mock', 8009]],
-    )
+    assert.deepEqual([uuid, groups], [id, 0])
+    assert.deepEqual(services, [[id, 'Mock', 8009]])
     await server.close()
   },
 }

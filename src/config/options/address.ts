@@ -21,6 +21,7 @@ import { descriptor, flag, plainText } from './shapes.ts'
 const advertised = v.strictObject(
   {
     name: v.optional(plainText),
+    id: v.optional(plainText),
     http: v.optional(flag),
     googlecast: v.optional(v.union([flag, v.number()], 'true, false or a port')),
     dial: v.optional(v.union([flag, plainText], 'true, false or a path')),

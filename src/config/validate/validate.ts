@@ -132,7 +132,7 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
   return { path: [key], message, hint: foreignValue(key, issue.input) ?? usual }
 }
 
-const advertiseKeys: readonly string[] = ['name', 'http', 'googlecast', 'dial']
+const advertiseKeys: readonly string[] = ['name', 'id', 'http', 'googlecast', 'dial']
 const certificateKeys: readonly string[] = ['cert', 'key', 'ca', 'pfx', 'passphrase']
 
 /** A problem within an item of a list. Repeats no value: it may be a passphrase. */

@@ -14,11 +14,17 @@ export function resolveAdvertise(
 ): ResolvedAdvertise | undefined {
   if (value === false || value === '') return undefined
   const given: AdvertiseOptions = value === true ? {} : typeof value === 'string' ? { name: value } : value
-  const { name, http = true, googlecast = false, dial = false } = given
+  const { name, id, http = true, googlecast = false, dial = false } = given
   const problem = (key: string, message: string, hint: string): void =>
     void problems.push({ path: ['advertise', key], message, hint })
   if (name !== undefined && (name.trim() === '' || Buffer.byteLength(name) > 63 || /[\x00-\x1f\x7f]/.test(name)))
     problem('name', `${quote(name)} is not a name`, 'use 1 to 63 bytes of text, such as "My name"')
+  if (id !== undefined && !/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id))
+    problem(
+      'id',
+      `${quote(id)} is not a UUID`,
+      'use the one that the device has, such as 7d4c0f5e-0c6c-4a3e-9b36-3d2f6f1f8008',
+    )
   const port = googlecast === true ? castPort : googlecast === false ? undefined : googlecast
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536))
     problem('googlecast', `${quote(port)} is not a port`, 'use true or a port from 1 to 65535')
@@ -27,7 +33,7 @@ export function resolveAdvertise(
     problem('dial', `${quote(path)} is not a path`, `use true or a path such as ${usualDescription}`)
   if (!http && port === undefined && path === undefined)
     problem('http', 'nothing is advertised', 'leave advertise out, or state googlecast or dial')
-  return { name, http, googlecast: port, dial: path }
+  return { name, id: id?.toLowerCase(), http, googlecast: port, dial: path }
 }
 
 /** Reports that no device can reach what is advertised. */

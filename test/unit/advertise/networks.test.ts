@@ -32,14 +32,14 @@ test('advertises on the networks that the listener is bound to, never on the loo
 test('names what is announced, and where DIAL describes the device', () => {
   const plain = { config: { tls: false }, bound: { port: 8008, addresses: ['::'] } }
   const secure = { config: { tls: true }, bound: { port: 8443, addresses: ['::'] } }
-  const all = { name: 'My name', http: true, googlecast: 8009, dial: '/dd.xml' }
+  const all = { name: 'My name', id: undefined, http: true, googlecast: 8009, dial: '/dd.xml' }
   assert.deepEqual(announcedServices(all, [secure, plain], interfaces), [
     '"My name"',
     '_http._tcp',
     '_googlecast._tcp',
     'DIAL at http://192.0.2.7:8008/dd.xml',
   ])
-  const usual = { name: undefined, http: true, googlecast: undefined, dial: undefined }
+  const usual = { name: undefined, id: undefined, http: true, googlecast: undefined, dial: undefined }
   const [name = '', ...services] = announcedServices(usual, [secure], interfaces)
   assert.match(name, /^".* 8443"$/)
   assert.deepEqual(services, ['_https._tcp'])
@@ -50,7 +50,7 @@ test('warns where no network reaches the server', async () => {
   const warnings: string[] = []
   const bound = { port: 8008, addresses: ['127.0.0.1'] }
   const advertising = createAdvertising({
-    advertise: { name: undefined, http: true, googlecast: undefined, dial: undefined },
+    advertise: { name: undefined, id: undefined, http: true, googlecast: undefined, dial: undefined },
     base: '/',
     listeners: () => [{ config: { tls: false }, bound }],
     onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`),

@@ -4,7 +4,7 @@ import { optionsByKey } from '../../../../src/config/options/option-table.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../../src/index.ts'
 
-const usual = { name: undefined, http: true, googlecast: undefined, dial: undefined }
+const usual = { name: undefined, id: undefined, http: true, googlecast: undefined, dial: undefined }
 
 test('is read from text: a switch, a name, or JSON', () => {
   const { parse, form } = optionsByKey.get('advertise') ?? assert.fail()
@@ -37,6 +37,7 @@ describe('advertise', () => {
       { name: 'TV', googlecast: 18_009, dial: '/dd.xml?a' },
       { ...usual, name: 'TV', googlecast: 18_009, dial: '/dd.xml?a' },
     ],
+    [{ id: '7D4C0F5E-0c6c-4a3e-9b36-3d2f6f1f8008' }, { ...usual, id: '7d4c0f5e-0c6c-4a3e-9b36-3d2f6f1f8008' }],
   ] as const) {
     test(JSON.stringify(given), () => {
       for (const more of [{ lan: true }, { host: '192.0.2.1' }, { host: 'box.test' }] as const)
@@ -54,6 +55,7 @@ describe('advertise', () => {
     [{ advertise: { name: '' }, lan: true }, /advertise\.name: "" is not a name; use 1 to 63 bytes/],
     [{ advertise: 'é'.repeat(32), lan: true }, /is not a name/],
     [{ advertise: 'a\r\nb', lan: true }, /is not a name/],
+    [{ advertise: { id: 'uuid:7d4c' }, lan: true }, /advertise\.id: "uuid:7d4c" is not a UUID; use the one that/],
     [{ advertise: { googlecast: 0 }, lan: true }, /advertise\.googlecast: 0 is not a port/],
     [{ advertise: { googlecast: 1.5 }, lan: true }, /is not a port/],
     [{ advertise: { dial: 'x' }, lan: true }, /advertise\.dial: "x" is not a path/],
@@ -61,7 +63,7 @@ describe('advertise', () => {
     [{ advertise: { http: false }, lan: true }, /nothing is advertised/],
     [
       { advertise: { ssdp: true }, lan: true },
-      /^advertise: unknown key "ssdp"; use one of name, http, googlecast, dial$/,
+      /^advertise: unknown key "ssdp"; use one of name, id, http, googlecast, dial$/,
     ],
     [{ advertise: { nmae: 'TV' }, lan: true }, /^advertise: unknown key "nmae"; did you mean "name"\?$/],
     [
