@@ -230,6 +230,21 @@ describe('the start with a preset', () => {
     )
   })
 
+  test('offers another port than that of the preset for other clients alone', async () => {
+    const held = new ServeError('E8008_PORT_HELD', '8008 is in use.', { fix: { option: 'port', value: 8009 } })
+    const told = async (flags: FlagValues): Promise<string> => {
+      const error = await explainStartError(held, await loadConfig({ cwd: tmpdir(), flags, config: false }), {}, false)
+      assert.ok(isServeError(error))
+      return `${error.message} ${error.hint} ${error.fix?.value}`
+    }
+    assert.equal(
+      await told({ preset: 'cast-receiver' }),
+      '8008 is in use. It was set by the preset cast-receiver. ' +
+        'end the program that has it; for clients that know another port, add --port 8009 undefined',
+    )
+    assert.equal(await told({ preset: 'cast-receiver', port: '8008' }), '8008 is in use. port: 8009 8009')
+  })
+
   test('names the listeners of the preset that a setting replaces, and so does check', async (t) => {
     const cwd = await folderOf(t, files)
     const told = '--port replaces the listeners of the preset matrix: 8008, 8443 and 8448 are not opened.'

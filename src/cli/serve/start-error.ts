@@ -55,10 +55,14 @@ async function presetHint({ preset = '', upstream }: ServeOptions): Promise<stri
   return label === undefined ? change : `if that is the upstream, let it listen on ${label}; else ${change}`
 }
 
-/** Adds where the port was set, unless it was typed. */
+/** Adds where the port was set, unless it was typed. Clients of a preset know its port alone: no other is offered as the fix. */
 function withOrigin(error: ServeError, origins: LoadedConfig['origins']): ServeError {
-  const [kind, ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
-  if (kind !== 'env' && kind !== 'file') return error
-  const { code, message, fix, cause } = error
-  return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })
+  const [kind = '', ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
+  if (!['env', 'file', 'preset'].includes(kind)) return error
+  const { code, message, fix, cause, skipped } = error
+  const isPreset = kind === 'preset'
+  const by = isPreset ? `the preset ${name.join(' ')}` : name.join(' ')
+  const another = fix && `; for clients that know another port, add --port ${fix.value}`
+  const next = isPreset ? { hint: `end the program that has it${another ?? ''}` } : { fix }
+  return new ServeError(code, `${message} It was set by ${by}.`, { ...next, cause, skipped })
 }

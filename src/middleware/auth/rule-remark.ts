@@ -15,9 +15,13 @@ interface RefusingRule {
   readonly rule: readonly string[]
 }
 
-/** The remark for the log: `not in allow (--allow 10.9.8.1): loopback`. What to add comes first, as a line may be cut. */
+/**
+ * The remark for the log: `not in allow (--allow 10.9.8.1 --allow loopback)`. The flags are all that are needed, as they replace
+ * the entries of a preset or a config file. What to add comes first, as a line may be cut.
+ */
 export function ruleRemark({ option, route, missing, unknown, rule }: RefusingRule): string {
+  if (route === undefined && missing !== undefined)
+    return `not in ${option} (${[missing, ...rule].map((entry) => `--${option} ${entry}`).join(' ')})`
   const place = route === undefined ? option : `${option} of ${route}`
-  const flag = route === undefined ? `--${option} ${missing}` : `add ${missing}`
-  return `not in ${place} (${missing === undefined ? unknown : flag}): ${rule.join(', ')}`
+  return `not in ${place} (${missing === undefined ? unknown : `add ${missing}`}): ${rule.join(', ')}`
 }

@@ -181,17 +181,17 @@ describe('the rule for addresses', () => {
 })
 
 describe('what the log says of a rule', () => {
-  test('names the flag that admits the client, before the rule', () => {
+  test('names the flags that admit the client too, since flags replace the entries of a preset or a file', () => {
     const addresses = createAddressRule(['loopback', '10.77.0.0/16'], undefined, createClientAddress([]))
     assert.equal(
       ask(addresses, { address: '10.9.8.1' }),
-      'E8008_CLIENT: 10.9.8.1 may not use this address. | not in allow (--allow 10.9.8.1): loopback, 10.77.0.0/16',
+      'E8008_CLIENT: 10.9.8.1 may not use this address. | not in allow (--allow 10.9.8.1 --allow loopback --allow 10.77.0.0/16)',
     )
     const socket = createAddressRule(['10.77.0.0/16'], undefined, createClientAddress([]))
-    assert.match(ask(socket, { address: '' }), /\| not in allow \(--allow loopback\): 10\.77\.0\.0\/16$/)
+    assert.match(ask(socket, { address: '' }), /\| not in allow \(--allow loopback --allow 10\.77\.0\.0\/16\)$/)
     const origins = createOriginRule(['same'], undefined)
     const from = (...headers: string[]): string => ask(origins, { method: 'POST', headers }).replace(/^.* \| /s, '')
-    assert.equal(from('Origin', 'http://a.test:3000'), 'not in origin (--origin http://a.test:3000): same')
+    assert.equal(from('Origin', 'http://a.test:3000'), 'not in origin (--origin http://a.test:3000 --origin same)')
     assert.equal(from('Origin', 'null'), 'not in origin (from null): same')
     assert.equal(from('Sec-Fetch-Site', 'cross-site'), 'not in origin (from another site): same')
   })
