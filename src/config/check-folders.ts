@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { ServeError } from '../core/serve-error.ts'
+import { shellQuote } from '../core/util/shell-quote.ts'
 import { redactPath, redactText } from '../core/util/secret.ts'
 import type { ErrorCode } from '../core/codes.ts'
 import { hasConditions } from './match.ts'
@@ -85,7 +86,7 @@ function checkAuthFile(path: string, title: string): void {
   if (kind === undefined || !kind.isFile()) {
     const fault = kind === undefined ? 'does not exist' : 'is not a file'
     throw new ServeError('E8008_AUTH_FILE', `${title} ${fault}: ${redactPath(path)}`, {
-      hint: 'create it: htpasswd -cB <file> <user>',
+      hint: `create it: htpasswd -cB ${shellQuote(redactPath(path))} USER`,
     })
   }
   assertAccess(path, constants.R_OK, 'E8008_AUTH_FILE', title)

@@ -18,6 +18,8 @@ export interface Preset {
   readonly upstream: string | undefined
   /** Whether it forwards to an upstream. */
   readonly takesUpstream: boolean
+  /** An upstream to show, where there is no default. */
+  readonly example: string | undefined
   /** A command that starts an upstream for it, for {@link startCommand}. */
   readonly start: string | undefined
   /** Its page of the guide, from the folder of the package. */
@@ -28,7 +30,7 @@ export interface Preset {
 
 /**
  * Each preset is a file here, and what the file says is all there is to it: JSON with comments. The comment at its top begins
- * with the description, and has lines that begin with `Upstream:`, `Start:` and `Guide:`.
+ * with the description, and has lines that begin with `Upstream:` or `Example:`, `Start:` and `Guide:`.
  */
 const folder = new URL('../../templates/presets/', import.meta.url)
 const ending = '.jsonc'
@@ -52,7 +54,7 @@ export function readPreset(name: string): Preset {
   const description = lines[0] ?? ''
   return {
     ...{ name, description, takesUpstream, text },
-    ...{ upstream: fact('Upstream'), start: fact('Start'), guide: fact('Guide') ?? '' },
+    ...{ upstream: fact('Upstream'), example: fact('Example'), start: fact('Start'), guide: fact('Guide') ?? '' },
   }
 }
 
@@ -69,7 +71,7 @@ export function unknownPreset(name: string): Omit<Problem, 'path'> | undefined {
 
 /** What is wrong with the upstream of a preset; undefined if nothing is. */
 export function upstreamProblem(preset: Preset, given: unknown): Omit<Problem, 'path'> | undefined {
-  const { name, upstream, takesUpstream } = preset
+  const { name, upstream, takesUpstream, example = 'http://localhost:3000' } = preset
   const start = startCommand(preset, undefined)
   if (!takesUpstream) {
     if (given === undefined) return undefined
@@ -77,10 +79,10 @@ export function upstreamProblem(preset: Preset, given: unknown): Omit<Problem, '
   }
   if (given === undefined) {
     if (upstream !== undefined) return undefined
-    const how = start === undefined ? 'the server to forward to' : `the server that "${start}" starts`
+    const how = start === undefined ? ': the server to forward to' : `, such as the server that "${start}" starts`
     return {
-      message: `the preset ${name} needs an upstream: ${how}`,
-      hint: `serve8008 --preset ${name} --upstream http://localhost:3000`,
+      message: `the preset ${name} needs an upstream${how}`,
+      hint: `serve8008 --preset ${name} --upstream ${example}`,
     }
   }
   const problems: Problem[] = []

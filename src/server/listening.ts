@@ -199,7 +199,7 @@ export function listeningWarnings(
       message: hasPassword
         ? `${who} can reach this server.${isPlain ? ' Over plain HTTP the password can be read on its way.' : ''}`
         : `${who} can read what is served.`,
-      hint: 'leave out host and lan to serve this machine only',
+      hint: 'leave out lan, and each host that others reach, to serve this machine only',
     })
   }
   return warnings

@@ -157,7 +157,7 @@ describe('serve8008 init', () => {
   test('asks for an upstream that is missing', async (t) => {
     const { exitCode, stderr } = await run(t, ['init', 'spa-api'], { cwd: await folderOf(t, {}) })
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^The preset spa-api needs an upstream.*\n.*try: serve8008 init spa-api --upstream http/)
+    assert.match(stderr, /^The preset spa-api needs an upstream.*\n.*try: serve8008 init spa-api --upstream 3000\n/)
   })
 })
 
@@ -235,7 +235,7 @@ describe('the start with a preset', () => {
     const told = async (flags: FlagValues): Promise<string> => {
       const error = await explainStartError(held, await loadConfig({ cwd: tmpdir(), flags, config: false }), {}, false)
       assert.ok(isServeError(error))
-      return `${error.message} ${error.hint} ${error.fix?.value}`
+      return `${error.message} ${error.hint} ${String(error.fix?.value)}`
     }
     assert.equal(
       await told({ preset: 'cast-receiver' }),

@@ -62,7 +62,7 @@ function withOrigin(error: ServeError, origins: LoadedConfig['origins']): ServeE
   const { code, message, fix, cause, skipped } = error
   const isPreset = kind === 'preset'
   const by = isPreset ? `the preset ${name.join(' ')}` : name.join(' ')
-  const another = fix && `; for clients that know another port, add --port ${fix.value}`
+  const another = fix && `; for clients that know another port, add --port ${String(fix.value)}`
   const next = isPreset ? { hint: `end the program that has it${another ?? ''}` } : { fix }
   return new ServeError(code, `${message} It was set by ${by}.`, { ...next, cause, skipped })
 }

@@ -21,6 +21,10 @@ describe('checkFolders', () => {
     action: { kind: 'folder', root },
   })
 
+  test('says how to make a password file, with its path', () => {
+    assert.throws(() => checkFolders({ ...good, authFile: none }), { hint: `create it: htpasswd -cB ${none} USER` })
+  })
+
   test('a password that was given as the password file is not repeated', () => {
     const config = { ...good, root: import.meta.dirname, authFile: join(import.meta.dirname, 'ann:hunter2') }
     assert.throws(

@@ -55,6 +55,9 @@ for (const name of presetNames()) {
       // Neither the port nor the brackets around what another port needs are left.
       for (const upstream of [undefined, ...(preset.takesUpstream ? [example] : [])])
         assert.doesNotMatch(presetText(preset, upstream), /\/\/ Start: .*(?:[[\]{}]|undefined)/)
+      assert.equal(preset.example !== undefined, isOpen)
+      const page = readFileSync(fromRoot(preset.guide), 'utf8')
+      if (isOpen) assert.ok(page.includes(`--upstream ${preset.example}`), 'the page has the example')
     })
 
     test('is the same in a config file as init writes it', async () => {
@@ -161,8 +164,8 @@ describe('the option preset', () => {
   test('needs an upstream where it forwards without a default, and takes none where it forwards nothing', async () => {
     assert.equal(
       await failure(undefined, { flags: { preset: 'spa-api' } }),
-      '--preset: the preset spa-api needs an upstream: the server that "node api.js" starts; ' +
-        'serve8008 --preset spa-api --upstream http://localhost:3000',
+      '--preset: the preset spa-api needs an upstream, such as the server that "node api.js" starts; ' +
+        'serve8008 --preset spa-api --upstream 3000',
     )
     assert.equal(
       await failure(undefined, { flags: { preset: 'spa', upstream: '3000' } }),
@@ -233,12 +236,12 @@ describe('the option preset', () => {
     )
     assert.match(
       await failure(undefined, { flags: { preset: 'admin', proxy: ['/a=3000'] } }),
-      /^--preset: the preset admin needs an upstream: [^]*--upstream http:\/\/localhost:3000$/,
+      /^--preset: the preset admin needs an upstream, such as [^]*--upstream 8081$/,
     )
     const replaced = createServer({ preset: 'admin', authFile: undefined, auth: 'a:b', proxy: { '/': 3000 } })
     assert.equal(replaced.config.routes.length, 1)
     assert.throws(() => createServer({ preset: 'spa-api', plugins: [{ name: 'a', options: () => ({}) }] }), {
-      message: 'preset: the preset spa-api needs an upstream: the server that "node api.js" starts',
+      message: 'preset: the preset spa-api needs an upstream, such as the server that "node api.js" starts',
     })
     const plugin = { name: 'a', options: () => ({ proxy: { '/api': 'http://localhost:1' } }) }
     assert.equal(createServer({ preset: 'spa-api', plugins: [plugin] }).config.routes.length, 1)

@@ -16,7 +16,7 @@ test('the hint about sharing names the typed flag', () => {
   const exposed = {
     code: 'W8008_EXPOSED',
     message: '',
-    hint: 'leave out host and lan to serve this machine only',
+    hint: 'leave out lan, and each host that others reach, to serve this machine only',
   } as const
   const hint = (...argv: string[]): string | undefined => suggestFix(exposed, typed(...argv), undefined)
   assert.equal(hint('--lan'), 'leave out --lan to serve this machine only')
