@@ -83,6 +83,8 @@ function noteReason({ notes }: Exchange, reason: string | undefined): void {
   notes.reason = reason
 }
 
+const none: ReadonlySet<ResolvedUpstream> = new Set()
+
 /** A single upstream needs no count of its requests. */
 const noCount = (): void => {}
 
@@ -150,11 +152,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   /** Sends the request to an upstream, and retries on another one or the same one where that is safe. */
   async function sendWithRetries(x: Exchange, forwarding: Forwarding): Promise<Reply> {
-    const tried = new Set<ResolvedUpstream>()
+    let tried = none
     let isRefused = true
     for (let retries = 0; ; retries++) {
       // After every upstream was tried, the balancer chooses among all of them again.
-      const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
+      const upstream = balancer.pick(x, tried) ?? balancer.pick(x, none)
       if (upstream === undefined)
         throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${route} has no upstream.`)
       x.notes.remark = `${route} -> ${upstream.label}`
@@ -163,10 +165,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       forwarding.label = upstream.label
       forwarding.attempts++
       try {
+        const attempt = upstreamAttempt.hasSubscribers ? publishAttempt : sendTo
         return await attempt(x, upstream, forwarding)
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.fault === 'left') throw error
-        tried.add(upstream)
+        tried = new Set([...tried, upstream])
         isRefused &&= error.fault === 'refused'
         // All refused the connection: the error names each, since starting any one of them helps.
         if (isRefused) forwarding.label = [...tried].map(({ label }) => label).join(' or ')
@@ -175,9 +178,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     }
   }
 
-  /** Sends the request to an upstream, and publishes the attempt where a program subscribes to it. */
-  async function attempt(x: Exchange, upstream: ResolvedUpstream, forwarding: Forwarding): Promise<Reply> {
-    if (!upstreamAttempt.hasSubscribers) return sendTo(x, upstream, forwarding)
+  /** Sends the request to an upstream, and publishes the attempt. */
+  async function publishAttempt(x: Exchange, upstream: ResolvedUpstream, forwarding: Forwarding): Promise<Reply> {
     const startedAt = performance.now()
     const facts = { id: x.id, attempt: forwarding.attempts, route, upstream: upstream.label }
     const end = (status: number | undefined, fault: string | undefined): void =>

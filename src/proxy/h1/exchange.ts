@@ -69,18 +69,17 @@ export class UpstreamExchange implements Source, PoolUser {
   }
 
   /** Sends the request. With `needsFresh`, not on a connection that carried another one. */
-  async run(needsFresh: boolean = false): Promise<UpstreamReply> {
+  run(needsFresh: boolean = false): Promise<UpstreamReply> {
     this.needsFresh = needsFresh
     const { request } = this
     this.#release = request.whenGone(() => this.#fail(clientLeftFault(true)))
-    if (this.#error !== undefined) throw clientLeftFault(true)
+    if (this.#error !== undefined) return Promise.reject(clientLeftFault(true))
     request.body?.once('error', () => this.#fail(clientLeftFault(true)))
     this.#total = startTimeout(this.#timeouts.totalMs, () => this.#expire('total-timeout'))
-    await new Promise<void>((answered, failed) => {
+    return new Promise<void>((answered, failed) => {
       this.#settle = { answered, failed }
       this.#connections.assign(this)
-    })
-    return this.#reply()
+    }).then(() => this.#reply())
   }
 
   /** Runs after everything in the packet of the header section was parsed. */

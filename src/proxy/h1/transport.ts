@@ -17,15 +17,13 @@ export function createHttp1Transport(options: TransportOptions): Transport {
   let isClosed = false
 
   return {
-    async send(request) {
+    send(request) {
       const exchange = new UpstreamExchange(request, timeouts, pool)
-      try {
-        return await exchange.run()
-      } catch (error) {
-        const again = exchange.isStale && !isClosed ? repeated(request, error as UpstreamError) : undefined
+      return exchange.run().catch((error: UpstreamError) => {
+        const again = exchange.isStale && !isClosed ? repeated(request, error) : undefined
         if (again === undefined) throw error
-        return await new UpstreamExchange(again, timeouts, pool).run(true)
-      }
+        return new UpstreamExchange(again, timeouts, pool).run(true)
+      })
     },
     // A later request opens a new pool.
     retire: async () => {
