@@ -1,6 +1,6 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2Server } from 'node:http2'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Backlog } from '../backlog.ts'
 import { createArrivalBatches, Connection, limitIdle } from './connection.ts'
@@ -107,7 +107,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function end(response: ServerResponse, content: string | Uint8Array | null): void {
     const write = (): void => {
       if (content === null) response.end()
-      else response.end(content, 'latin1')
+      else endWith(response, content)
       // Only the client is bounded in time, so the account opens after the handler.
       const { writableLength } = response
       if (writableLength > 0) trackBacklog(backlog, response).set(writableLength)
@@ -281,4 +281,18 @@ export function createAdapter(options: AdapterOptions): Adapter {
     },
     forget: (listener) => void leaving.delete(listener),
   }
+}
+
+/**
+ * Ends a response with content. Node's `end(content)` adds an empty chunk, which tells when all is sent: that takes a
+ * slower kind of write than the content alone, which a plain socket mostly takes at once.
+ */
+function endWith(response: ServerResponse, content: string | Uint8Array): void {
+  const { socket } = response
+  if (socket?.constructor !== Socket || response.write !== ServerResponse.prototype.write)
+    return void response.end(content, 'latin1')
+  socket.cork()
+  response.write(content, 'latin1')
+  socket.uncork()
+  response.end()
 }
