@@ -105,6 +105,8 @@ export class Connection implements ConnectionUse {
       if (socket.bytesWritten === written) socket.destroy()
       written = socket.bytesWritten
     }, ms)
+    // The socket keeps the process alive; a program that mocks timers may clear this one on another clock.
+    timer.unref()
     socket.once('close', () => clearInterval(timer))
   }
 
