@@ -63,7 +63,7 @@ function importHint(cause: unknown, name: string, content: ModuleContent): strin
   }
   // A `.cjs` file is CommonJS, and so is a `.js` file without `"type": "module"`.
   if (cause instanceof SyntaxError && /import statement|token 'export'|of 'import/.test(messageOf(cause))) {
-    return `rename it to ${moduleName(name)}`
+    return `rename it to ${moduleName(name, name.endsWith('ts') ? 'mts' : 'mjs')}`
   }
   const [, ofScripts] = /^(\w+) is not defined in ES module scope/.exec(messageOf(cause)) ?? []
   if (ofScripts === '__dirname' || ofScripts === '__filename') return `write import.meta.${ofScripts.slice(2)}`
@@ -76,8 +76,8 @@ function importHint(cause: unknown, name: string, content: ModuleContent): strin
 }
 
 /** The name that is an ES module whatever package.json says. */
-function moduleName(name: string): string {
-  return `${stem(name)}.mjs`
+function moduleName(name: string, extension: 'mjs' | 'mts' = 'mjs'): string {
+  return `${stem(name)}.${extension}`
 }
 
 function stem(name: string): string {

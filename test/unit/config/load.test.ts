@@ -367,12 +367,13 @@ describe('the config file', () => {
   })
 
   test('that is taken for CommonJS is to be renamed', async () => {
-    for (const [name, fault] of [
-      ['serve8008.config.js', 'Cannot use import statement outside a module'],
-      ['serve8008.config.cjs', "Unexpected token 'export'"],
+    for (const [name, fault, renamed] of [
+      ['serve8008.config.js', 'Cannot use import statement outside a module', 'serve8008.config.mjs'],
+      ['serve8008.config.cjs', "Unexpected token 'export'", 'serve8008.config.mjs'],
+      ['serve8008.config.ts', 'Cannot use import statement outside a module', 'serve8008.config.mts'],
     ] as const) {
       const error = await failure({ [name]: '' }, { importModule: () => Promise.reject(new SyntaxError(fault)) })
-      assert.equal(error.hint, 'rename it to serve8008.config.mjs')
+      assert.equal(error.hint, `rename it to ${renamed}`)
     }
   })
 
