@@ -9,7 +9,11 @@ export interface Owner {
   /** Proves that a program can read files of the user; empty until there is one. */
   readonly token: () => string
   /** Streams exchanges. @throws ServeError `E8008_FILTER` */
-  stream(request: { readonly filter: string; readonly contentBytes: number }): Promise<Source>
+  stream(request: {
+    readonly filter: string
+    readonly contentBytes: number
+    readonly whenGone: Exchange['whenGone']
+  }): Promise<Source>
 }
 
 /**
@@ -31,6 +35,7 @@ export async function streamExchanges(x: Exchange, owner: Owner): Promise<Reply>
   const body = await owner.stream({
     filter: query.get('filter') ?? '',
     contentBytes: contentBytes > 0 ? contentBytes : 0,
+    whenGone: (callback) => x.whenGone(callback),
   })
   return { status: 200, headers: ownFields('application/x-ndjson', 'no-store, no-transform'), body }
 }

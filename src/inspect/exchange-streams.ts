@@ -11,6 +11,8 @@ export interface StreamRequest {
   readonly filter: string
   /** Most bytes of each content; 0 for heads only. */
   readonly contentBytes: number
+  /** Calls back when the reader goes away, also one that is sent nothing. Returns a function that removes the callback. */
+  readonly whenGone: (callback: () => void) => () => void
 }
 
 /** The readers of the exchanges of a server. */
@@ -36,7 +38,7 @@ export function createExchangeStreams(
   const redactor = createRedactor()
 
   return {
-    async open({ filter, contentBytes }) {
+    async open({ filter, contentBytes, whenGone }) {
       const { matches, readsContent } = compileFilter(filter)
       const most = Math.floor(limits.recordedBytes * contentShare)
       const kept = Math.min(Math.max(contentBytes, readsContent ? limits.recordedContentBytes : 0), most)
@@ -46,7 +48,7 @@ export function createExchangeStreams(
         open.delete(recording)
         recording.close()
       }
-      return exchangeSource({ recording, close, redactor, matches, hasContent: contentBytes > 0 })
+      return exchangeSource({ recording, close, whenGone, redactor, matches, hasContent: contentBytes > 0 })
     },
     end() {
       for (const recording of open) recording.close()
@@ -57,6 +59,7 @@ export function createExchangeStreams(
 interface SourceOptions {
   readonly recording: FollowedRecording
   readonly close: () => void
+  readonly whenGone: StreamRequest['whenGone']
   readonly redactor: Redactor
   readonly matches: ReturnType<typeof compileFilter>['matches']
   readonly hasContent: boolean
@@ -66,11 +69,12 @@ interface SourceOptions {
  * Lines of JSON: `{"recording":true}`, then exchanges as they end, and `{"missed":n}` where `n` of them were dropped because
  * the reader was slow. It waits for the reader, and nothing waits for it.
  */
-function exchangeSource({ recording, close, redactor, matches, hasContent }: SourceOptions): Source {
+function exchangeSource({ recording, close, whenGone, redactor, matches, hasContent }: SourceOptions): Source {
   return {
     cancel: close,
     async pull(sink, signal) {
       signal.addEventListener('abort', close, { once: true })
+      const stay = whenGone(close)
       const pacer = createPacer()
       let gathered = `${JSON.stringify({ recording: true })}\n`
       const flush = async (): Promise<void> => {
@@ -93,6 +97,7 @@ function exchangeSource({ recording, close, redactor, matches, hasContent }: Sou
         if (gathered !== '' && !signal.aborted) await flush()
       } finally {
         signal.removeEventListener('abort', close)
+        stay()
         close()
       }
     },

@@ -23,8 +23,6 @@ type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 export class Entry implements ExchangeObserver {
   /** With its secrets. */
   readonly raw: Writable<RecordedExchange>
-  /** Without credentials, for programs. */
-  readonly record: RecordedExchange
   /** Whether the recorder keeps it; otherwise its content is not kept either. */
   isKept = true
   /** Bytes that it keeps. */
@@ -32,6 +30,8 @@ export class Entry implements ExchangeObserver {
   /** Undefined from its end on: it holds the connection. */
   #x: Exchange | undefined
   readonly #hooks: EntryHooks
+  readonly #isAuthority: boolean
+  #record: RecordedExchange | undefined
   readonly #request: Tee
   readonly #reply: Tee
   #requestTrailers: HeaderList = []
@@ -60,7 +60,12 @@ export class Entry implements ExchangeObserver {
       ...{ user: '', route: '', upstream: '', reason: '', refusal: '', remark: '', site: '' },
       listener: x.peer.listener ?? '',
     }
-    this.record = publicView(this.raw, x.target.form === 'authority')
+    this.#isAuthority = x.target.form === 'authority'
+  }
+
+  /** Without credentials, for programs. */
+  get record(): RecordedExchange {
+    return (this.#record ??= publicView(this.raw, this.#isAuthority))
   }
 
   /** Begins to follow the exchange. */

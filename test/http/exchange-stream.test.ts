@@ -128,6 +128,19 @@ test('nothing is recorded without a reader, and nothing after the last one', asy
   assert.deepEqual([followed[0], followed[1], followed.at(-1)], [false, true, false])
 })
 
+test('a reader that is sent nothing is missed when it leaves', async (t) => {
+  const { server, port } = await serveOwned(t, { 'a.txt': 'alpha' })
+  let isFollowed = true
+  server.use((before) => (x) => {
+    isFollowed = x.observer !== undefined
+    return before(x)
+  })
+  const { response } = await follow(t, port, '?filter=status:599')
+  response.destroy()
+  for (let i = 0; i < 500 && isFollowed; i++) await rawGet(port, '/a.txt')
+  assert.equal(isFollowed, false)
+})
+
 test('a reader that does not read loses exchanges, is told how many, and holds nothing up', async (t) => {
   const { port } = await serveOwned(t, { 'a.txt': 'alpha' }, { limits: { recordedExchanges: 10 } })
   const { next, response } = await follow(t, port)
