@@ -1,7 +1,8 @@
 import { createPacer } from '../core/util/pacer.ts'
 import type { Source } from '../http/message/reply.ts'
 import { exchangeLine } from './exchange-json.ts'
-import { compileFilter } from './filter/filter.ts'
+import { compileFilter, type ExchangeFilter } from './filter/filter.ts'
+import type { RecordedExchange } from './types.ts'
 import type { FollowedRecording, RecorderLimits } from './recorder.ts'
 import { createRedactor, redactExchange, type Redactor } from './redact/redact.ts'
 
@@ -39,7 +40,8 @@ export function createExchangeStreams(
 
   return {
     async open({ filter, contentBytes, whenGone }) {
-      const { matches, readsContent } = compileFilter(filter)
+      const compiled = compileFilter(filter)
+      const { readsContent } = compiled
       const most = Math.floor(limits.recordedBytes * contentShare)
       const kept = Math.min(Math.max(contentBytes, readsContent ? limits.recordedContentBytes : 0), most)
       const recording = await record(kept)
@@ -48,7 +50,7 @@ export function createExchangeStreams(
         open.delete(recording)
         recording.close()
       }
-      return exchangeSource({ recording, close, whenGone, redactor, matches, hasContent: contentBytes > 0 })
+      return exchangeSource({ recording, close, whenGone, redactor, filter: compiled, hasContent: contentBytes > 0 })
     },
     end() {
       for (const recording of open) recording.close()
@@ -61,7 +63,7 @@ interface SourceOptions {
   readonly close: () => void
   readonly whenGone: StreamRequest['whenGone']
   readonly redactor: Redactor
-  readonly matches: ReturnType<typeof compileFilter>['matches']
+  readonly filter: ExchangeFilter
   readonly hasContent: boolean
 }
 
@@ -69,7 +71,15 @@ interface SourceOptions {
  * Lines of JSON: `{"recording":true}`, then exchanges as they end, and `{"missed":n}` where `n` of them were dropped because
  * the reader was slow. It waits for the reader, and nothing waits for it.
  */
-function exchangeSource({ recording, close, whenGone, redactor, matches, hasContent }: SourceOptions): Source {
+function exchangeSource({ recording, close, whenGone, redactor, filter, hasContent }: SourceOptions): Source {
+  /** The line of an exchange; empty where the filter keeps it back. A filter sees what the reader would see. */
+  function lineOf(raw: RecordedExchange): string {
+    if (!filter.readsTexts && !filter.matches(raw)) return ''
+    const exchange = redactExchange(raw, redactor)
+    if (filter.readsTexts && !filter.matches(exchange)) return ''
+    return `${exchangeLine(exchange, hasContent)}\n`
+  }
+
   return {
     cancel: close,
     async pull(sink, signal) {
@@ -89,8 +99,7 @@ function exchangeSource({ recording, close, whenGone, redactor, matches, hasCont
           const { value: followed, done } = await (gathered === '' ? pending : soonOr(pending, flush))
           if (done === true || signal.aborted) break
           if (followed.missed > 0) gathered += `${JSON.stringify({ missed: followed.missed })}\n`
-          const exchange = redactExchange(followed.raw, redactor)
-          if (matches(exchange)) gathered += `${exchangeLine(exchange, hasContent)}\n`
+          gathered += lineOf(followed.raw)
           if (gathered.length >= batchSize) await flush()
           if (pacer.isDue()) await pacer.rest()
         }

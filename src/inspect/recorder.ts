@@ -120,7 +120,8 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
       for (const { record } of running) yield record
     }
 
-    async function* entries(): AsyncGenerator<{ readonly entry: Entry; readonly missed: number }> {
+    /** Each entry that ends, and how many before it were dropped unread. */
+    async function* each<Shown>(show: (entry: Entry, missed: number) => Shown): AsyncGenerator<Shown> {
       let seen = droppedRunning
       for (let at = from; at < until;) {
         const next = Math.max(at, first)
@@ -132,20 +133,12 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
         const missed = next - at + droppedRunning - seen
         seen = droppedRunning
         at = next + 1
-        yield { entry, missed }
+        yield show(entry, missed)
       }
     }
 
-    async function* follow(): AsyncGenerator<Followed> {
-      for await (const { entry, missed } of entries()) yield { raw: entry.raw, missed }
-    }
-
-    async function* iterate(): AsyncGenerator<RecordedExchange> {
-      for await (const { entry } of entries()) yield entry.record
-    }
-
     const recording: FollowedRecording = {
-      follow,
+      follow: () => each(({ raw }, missed) => ({ raw, missed })),
       get exchanges() {
         return [...kept()]
       },
@@ -160,7 +153,7 @@ export function createRecorder(limits: RecorderLimits, onIdle: () => void): Reco
         for (const entry of running) drop(entry)
         onIdle()
       },
-      [Symbol.asyncIterator]: iterate,
+      [Symbol.asyncIterator]: () => each(({ record }) => record),
       [Symbol.dispose]() {
         recording.close()
       },

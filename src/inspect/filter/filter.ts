@@ -11,6 +11,8 @@ export interface ExchangeFilter {
   matches(exchange: RecordedExchange): boolean
   /** Whether it looks into content, which must be recorded then. */
   readonly readsContent: boolean
+  /** Whether it looks at texts that can hold a secret. Otherwise it can be asked before they are redacted. */
+  readonly readsTexts: boolean
 }
 
 /**
@@ -20,7 +22,8 @@ export interface ExchangeFilter {
  */
 export function compileFilter(text: string): ExchangeFilter {
   const tree = parseFilter(text)
-  return { matches: compile(tree), readsContent: readsContent(tree) }
+  const readsContent = reads(tree, ['content'])
+  return { matches: compile(tree), readsContent, readsTexts: reads(tree, ['content', 'text']) }
 }
 
 function compile(node: FilterNode): Predicate {
@@ -30,13 +33,20 @@ function compile(node: FilterNode): Predicate {
     return (exchange) => !inner(exchange)
   }
   // Heads are compared before content, which costs more.
-  const members = node.of.toSorted((one, other) => Number(readsContent(one)) - Number(readsContent(other))).map(compile)
+  const members = node.of
+    .toSorted((one, other) => Number(reads(one, ['content'])) - Number(reads(other, ['content'])))
+    .map(compile)
   return node.kind === 'all'
     ? (exchange) => members.every((member) => member(exchange))
     : (exchange) => members.some((member) => member(exchange))
 }
 
-function readsContent(node: FilterNode): boolean {
-  if (node.kind === 'term') return Object.hasOwn(filterKeys, node.key) && filterKeys[node.key]?.readsContent === true
-  return node.kind === 'not' ? readsContent(node.of) : node.of.some(readsContent)
+function reads(node: FilterNode, what: readonly string[]): boolean {
+  // Words are looked for in the URL.
+  if (node.kind === 'term') return what.includes(node.key === '' ? 'text' : (readBy(node.key) ?? ''))
+  return node.kind === 'not' ? reads(node.of, what) : node.of.some((each) => reads(each, what))
+}
+
+function readBy(key: string): string | undefined {
+  return Object.hasOwn(filterKeys, key) ? filterKeys[key]?.reads : undefined
 }

@@ -11,8 +11,8 @@ export interface FilterKey {
   readonly describe: string
   /** A term that works, for hints, help and completions. */
   readonly example: string
-  /** Whether it reads content. */
-  readonly readsContent?: true
+  /** What it reads beside what can hold no secret, such as the status. */
+  readonly reads?: 'text' | 'content'
   /** The comparison with one value. @returns undefined for a value that it cannot take. */
   readonly compile: (value: FilterValue) => Predicate | undefined
 }
@@ -232,26 +232,33 @@ function bytesOf(read: (exchange: RecordedExchange) => number | undefined, units
 export const filterKeys: Readonly<Record<string, FilterKey>> = {
   method: { describe: 'the method', example: 'method:POST', compile: textKey(({ method }) => method, isLike) },
   status: { describe: 'the status: 404, 5xx, >=400 or 400..499', example: 'status:5xx', compile: statuses },
-  host: { describe: 'the host that was asked for', example: 'host:*.localhost', compile: hosts },
-  path: { describe: 'the path and all below it; exactly with "…" or *', example: 'path:/api/*', compile: paths },
-  url: { describe: 'a part of the URL', example: 'url:page=2', compile: textKey(urlOf, holds) },
+  host: { reads: 'text', describe: 'the host that was asked for', example: 'host:*.localhost', compile: hosts },
+  path: {
+    reads: 'text',
+    describe: 'the path and all below it; exactly with "…" or *',
+    example: 'path:/api/*',
+    compile: paths,
+  },
+  url: { reads: 'text', describe: 'a part of the URL', example: 'url:page=2', compile: textKey(urlOf, holds) },
   route: {
     describe: 'the route that answered',
     example: 'route:/api',
     compile: textKey(({ route }) => route, startingWith('/')),
   },
   upstream: {
+    reads: 'text',
     describe: 'a part of the upstream',
     example: 'upstream:3000',
     compile: textKey(({ upstream }) => upstream, holds),
   },
   type: { describe: 'the media type, or a kind of it', example: 'type:json', compile: types },
   header: {
+    reads: 'text',
     describe: 'a field of the request or the reply, or a part of its value',
     example: 'header:accept=json',
     compile: fields,
   },
-  body: { describe: 'a part of the content', example: 'body:"token"', readsContent: true, compile: contents },
+  body: { describe: 'a part of the content', example: 'body:"token"', reads: 'content', compile: contents },
   dur: { describe: 'how long it took', example: 'dur:>200ms', compile: bytesOf(({ endMs }) => endMs, times) },
   size: { describe: 'bytes of the reply', example: 'size:>1mb', compile: bytesOf(({ reply }) => reply?.bytes, sizes) },
   upload: {

@@ -8,6 +8,9 @@ export interface Redactor {
 
 /** Bytes of the salt, without which no secret can be tried against a placeholder. */
 const saltBytes = 32
+/** Secrets whose placeholder is remembered, and the longest of them: clients send the same cookies with each request. */
+const mostMarks = 1000
+const longestMark = 1024
 /** Hexadecimal digits of a placeholder: enough to tell the secrets of a recording apart, too few to confirm a guess. */
 const digits = 4
 
@@ -17,11 +20,17 @@ const placeholder = /^\[redacted:[0-9a-f]+\]$/
 export function createRedactor(): Redactor {
   const { createHmac, randomBytes } = nodeCrypto()
   const salt = randomBytes(saltBytes)
+  const marks = new Map<string, string>()
   return {
     mark(secret) {
+      const before = marks.get(secret)
+      if (before !== undefined) return before
       const plain = decoded(secret.trim())
       if (plain === '' || placeholder.test(plain)) return plain
-      return `[redacted:${createHmac('sha256', salt).update(plain).digest('hex').slice(0, digits)}]`
+      const text = `[redacted:${createHmac('sha256', salt).update(plain).digest('hex').slice(0, digits)}]`
+      if (marks.size >= mostMarks) marks.clear()
+      if (secret.length <= longestMark) marks.set(secret, text)
+      return text
     },
   }
 }
@@ -43,16 +52,16 @@ const mostKnown = 64
 
 /** The secrets of one exchange: one that was found by its name is replaced wherever else it is repeated. */
 export class KnownSecrets {
-  readonly #redactor: Redactor
+  readonly redactor: Redactor
   readonly #known = new Map<string, string>()
 
   constructor(redactor: Redactor) {
-    this.#redactor = redactor
+    this.redactor = redactor
   }
 
   /** The placeholder of a secret, which is known from now on. */
   readonly mark = (secret: string): string => {
-    const text = this.#redactor.mark(secret)
+    const text = this.redactor.mark(secret)
     for (const form of new Set([secret.trim(), decoded(secret.trim())])) {
       // A word without digits may be a usual one.
       const isUnusual = form.length >= shortestKnown && (/\d/.test(form) || form.length >= 20)
@@ -63,6 +72,7 @@ export class KnownSecrets {
 
   /** Replaces the secrets that are known in a text. */
   replaceIn(text: string): string {
+    if (this.#known.size === 0) return text
     let result = text
     for (const [secret, mark] of this.#known)
       if (result.includes(secret)) result = result.replaceAll(secret, () => mark)

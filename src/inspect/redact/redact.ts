@@ -31,7 +31,8 @@ export interface RedactedExchange extends RecordedExchange {
 export function redactExchange(raw: RecordedExchange, redactor: Redactor): RedactedExchange {
   const known = new KnownSecrets(redactor)
   const { mark } = known
-  const text = (found: string): string => known.replaceIn(redactShapes(redactUrl(found, mark), mark))
+  const text = (found: string): string =>
+    found === '' ? found : known.replaceIn(redactShapes(redactUrl(found, mark), mark))
   const fields = (list: readonly string[]): string[] =>
     list.map((each, i) => (i % 2 === 0 ? each : known.replaceIn(each)))
   // All of the head first: one field may repeat the secret of another.

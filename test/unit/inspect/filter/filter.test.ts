@@ -174,6 +174,20 @@ describe('a filter that cannot be read', () => {
   })
 })
 
+test('says whether texts that may hold a secret are compared', () => {
+  assert.equal(compileFilter('method:POST -status:2xx dur:>1s OR is:ws type:json').readsTexts, false)
+  for (const filter of [
+    'path:/a',
+    'method:POST -words',
+    'header:a=b',
+    'body:x',
+    'NOT (status:200 url:x)',
+    'upstream:a',
+  ]) {
+    assert.equal(compileFilter(filter).readsTexts, true, filter)
+  }
+})
+
 test('the example of each key works', () => {
   for (const { example } of Object.values(filterKeys)) compileFilter(example)
 })
