@@ -17,13 +17,14 @@ function unusedUpstream({ options, origins }: LoadedConfig): Warning[] {
   const by = paths.map((path) => origins[`proxy.${path}`] ?? '')
   const [path = '', origin = ''] = [paths[0], by[0]]
   if (by.includes(`preset ${name}`)) return []
+  const given = origins['upstream'] ?? ''
   return [
     {
       code: 'W8008_PRESET',
       message:
-        `${settingName('upstream', origins['upstream'] ?? '', false)} is not used: ` +
+        `${settingName('upstream', given, false)} is not used: ` +
         `${settingName('proxy', origin, false)} replaces the route ${path} of the preset ${name}.`,
-      hint: `change that route instead: -x ${path}=${String(upstream)}`,
+      hint: given === origin ? 'leave it out' : `change that route instead: -x ${path}=${String(upstream)}`,
     },
   ]
 }

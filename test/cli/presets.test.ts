@@ -76,6 +76,11 @@ test('check says that a route of the file replaces what --upstream is for', asyn
     'warning  --upstream is not used: proxy of serve8008.config.json replaces the route / of the preset rails.\n' +
       '         Change that route instead: -x /=3005\n',
   )
+  writeFileSync(join(cwd, 'serve8008.config.json'), '{ "preset": "rails", "upstream": 3005, "proxy": { "/": 3006 } }')
+  assert.match(
+    (await run(t, ['check'], { cwd })).stderr,
+    /^warning {2}upstream of serve8008\.config\.json is not used: proxy of serve8008\.config\.json .*\n +Leave it out\n$/,
+  )
   writeFileSync(join(cwd, 'serve8008.config.json'), '{ "proxy": { "/api": 4000 } }')
   assert.equal((await told('3005')).stderr, '')
 })
