@@ -216,12 +216,22 @@ export class Hub implements PageEvents {
       if (!isUsed) unusedFiles.add(file)
     }
     if (unusedFiles.size === 0 || this.#pages.size === 0) return byPage
-    for (const [path, referers] of this.#options.requestLog.referersOf(unusedFiles)) {
+    for (const [path, referers, askedAt] of this.#options.requestLog.referersOf(unusedFiles)) {
       for (const page of this.#pages) {
-        if (referers.some((referer) => page.hasLoaded(referer))) addChange(byPage, page, page.mount + path, 'other')
+        if (!referers.some((referer) => page.hasLoaded(referer)) || this.#isOfBefore(page, page.mount + path, askedAt))
+          continue
+        addChange(byPage, page, page.mount + path, 'other')
       }
     }
     return byPage
+  }
+
+  /**
+   * Whether a missing file was last asked for before the page was loaded: the page before it at the same path used it. Builds
+   * give the next version of a file another name, and the old one is reported as removed when the next page has come.
+   */
+  #isOfBefore(page: Page, path: string, askedAt: number): boolean {
+    return askedAt < page.loadedAt && page.dependenciesOf(path).isMissing
   }
 
   /** The changes since the page was last up to date. */

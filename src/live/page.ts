@@ -43,6 +43,8 @@ export class Page {
   document = ''
   /** Server time up to which the page has every change, in milliseconds since 1970. */
   syncedAt = 0
+  /** Lower bound of the server time at which the page was loaded, in milliseconds since 1970; 0 if it has reconnected. */
+  loadedAt = 0
   /** Path at which an embedding program mounted this server. The paths of the page begin with it. */
   readonly mount: string
   /** Whether its hello has been answered. Before that a message does not cover the changes that the page missed. */
@@ -225,6 +227,7 @@ export class Page {
       const beganAt = Math.min(message.ageAt ?? now, now) - (message.age ?? 0)
       this.syncedAt = message.syncedAt ?? Math.max(beganAt, Math.min(message.loadedAfter ?? 0, now))
       this.#isReconnected = message.syncedAt !== undefined
+      if (!this.#isReconnected) this.loadedAt = this.syncedAt
       this.#enqueue(message.document)
     } else if (this.document === '') {
       return this.#closeForViolation()

@@ -8,6 +8,8 @@ interface Entry {
   readonly files: readonly string[]
   /** As received. */
   readonly referers: Set<string>
+  /** When it was last requested, in milliseconds since 1970. */
+  askedAt: number
 }
 
 /** Requested paths, and the pages that requested them. */
@@ -20,8 +22,10 @@ export interface RequestLog {
   add(path: string, referer: string | undefined): void
   /** Whether the path was requested, and depends on the file. */
   has(path: string, file: string): boolean
-  /** The paths that depend on one of these files, each with the paths of the pages that requested it. */
-  referersOf(files: ReadonlySet<string>): Iterable<readonly [path: string, referers: readonly string[]]>
+  /** The paths that depend on one of these files, each with the paths of the pages that requested it, and when that was last. */
+  referersOf(
+    files: ReadonlySet<string>,
+  ): Iterable<readonly [path: string, referers: readonly string[], askedAt: number]>
 }
 
 /**
@@ -36,7 +40,7 @@ export function createRequestLog(filesOf: (path: string) => readonly string[]): 
   function entryOf(path: string): Entry {
     const before = known.get(path)
     if (before !== undefined) return before
-    const entry = { files: filesOf(path), referers: new Set<string>() }
+    const entry = { files: filesOf(path), referers: new Set<string>(), askedAt: 0 }
     const [oldest] = known.size < loggedPaths ? [] : known.keys()
     if (oldest !== undefined) known.delete(oldest)
     known.set(path, entry)
@@ -49,7 +53,9 @@ export function createRequestLog(filesOf: (path: string) => readonly string[]): 
     },
     clear: () => known.clear(),
     add(path, referer) {
-      const { referers } = entryOf(path)
+      const entry = entryOf(path)
+      const { referers } = entry
+      entry.askedAt = Date.now()
       if (referer === undefined || referer.length > refererLength || referers.size >= referersPerPath) return
       referers.add(referer)
     },
@@ -57,7 +63,7 @@ export function createRequestLog(filesOf: (path: string) => readonly string[]): 
     *referersOf(files) {
       for (const [path, entry] of known) {
         if (entry.referers.size > 0 && entry.files.some((file) => files.has(file))) {
-          yield [path, [...entry.referers].flatMap(pathOf)]
+          yield [path, [...entry.referers].flatMap(pathOf), entry.askedAt]
         }
       }
     },

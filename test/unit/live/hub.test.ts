@@ -183,3 +183,31 @@ test('a fallback page gets the change at once when the missing file appears', as
   assert.equal(hub.sendChanges(['/site/later']), 1)
   assert.deepEqual(heard(page), ['welcome', '/later'])
 })
+
+test('the removal of a file that only the page before has asked for reloads no page', async () => {
+  const askedAt = Date.now() - 1000
+  const hub = hubOf({
+    dependenciesOf: (path) => ({ files: [`/site${path}`], isMissing: path === '/old.js' }),
+    requestLog: {
+      ...{ forget() {}, clear() {}, add() {}, has: () => false },
+      referersOf: (files) => [...files].map((file) => [file.replace('/site', ''), ['/'], askedAt] as const),
+    },
+  })
+  const [before, after, again] = [admit(hub), admit(hub), admit(hub)]
+  before.say({ type: 'hello', document: '/', resources: [], age: 5000 })
+  after.say({ type: 'hello', document: '/', resources: [], age: 0 })
+  // When it was loaded is not known.
+  again.say({ type: 'hello', document: '/', resources: [], syncedAt: Date.now() })
+  await answered(before, after, again)
+  assert.equal(hub.sendChanges(['/site/old.js']), 2)
+  assert.equal(hub.sendChanges(['/site/new.js']), 3)
+  assert.deepEqual(heard(after), ['welcome', '/new.js'])
+  assert.deepEqual(
+    [heard(before), heard(again)],
+    [
+      ['welcome', '/old.js', '/new.js'],
+      ['welcome', '/old.js', '/new.js'],
+    ],
+  )
+  hub.close()
+})
