@@ -1,4 +1,4 @@
-import type { Listening, SiteAddress } from '../../server/types.ts'
+import type { Listening } from '../../server/types.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { createStyle, wrapText, type Style, type Terminal } from '../output/terminal.ts'
 
@@ -37,17 +37,6 @@ export interface ShownRoute {
   readonly text: string
 }
 
-/** A site as the start for a program has it. */
-export interface SiteFacts extends SiteAddress {
-  /** What each of its routes does, and what is not as usual about it: `changeOrigin`. */
-  readonly routes: readonly {
-    readonly route: string
-    readonly kind: string
-    readonly to: string
-    readonly options: readonly string[]
-  }[]
-}
-
 /** The banner for a terminal: aligned rows that break at their separators where the terminal is narrow. */
 export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
   const style = createStyle(terminal.color)
@@ -76,10 +65,10 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
   return `\n  ${title}\n\n${rows.join('')}\n`
 }
 
-/** The start for a program: one line of JSON, whose keys are stable. */
+/** The start for a program: one line of JSON, whose keys are stable. @param sites With their routes. */
 export function renderJsonBanner(
   { listening, version, readyMs }: Pick<BannerFacts, 'listening' | 'version' | 'readyMs'>,
-  sites: readonly SiteFacts[],
+  sites: readonly object[],
   root: string | undefined,
   pid: number,
 ): string {

@@ -7,14 +7,7 @@ import type { ResolvedConfig } from '../../config/types.ts'
 import { announcedBy } from '../../server/listening.ts'
 import type { Listening } from '../../server/types.ts'
 import { isLoopback } from '../../core/util/ip.ts'
-import {
-  renderBanner,
-  renderJsonBanner,
-  renderPlainBanner,
-  type BannerFacts,
-  type ShownRoute,
-  type SiteFacts,
-} from './banner.ts'
+import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts, type ShownRoute } from './banner.ts'
 import type { Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import { packageVersion, type Program } from '../process-io.ts'
@@ -111,8 +104,8 @@ function shownRoutes({ routes, handler, base }: ResolvedConfig, cwd: string): Sh
 
 const usualLabel = ['Routes', 'Route'] as const
 
-/** Every site with its routes. */
-function siteFacts({ listening, config }: StartupFacts): SiteFacts[] {
+/** Every site with its routes: what each does, and what is not as usual about it. */
+function siteFacts({ listening, config }: StartupFacts): object[] {
   return listening.sites.map((address) => {
     const { routes } = config.sites.find(({ name }) => name === address.name)?.config ?? config
     const facts = routes.map((route) => ({
