@@ -47,8 +47,8 @@ function impliedOrigin(key: string, config: ResolvedConfig, origins: LoadedConfi
 
 /** The origin of HTTPS where another option than `tls` turns it on. */
 function impliedTls({ tls }: ResolvedConfig, origins: LoadedConfig['origins']): string {
-  const implying = tls === undefined ? [] : (['tlsPort', 'cert', 'pfx', 'certificates', 'redirect'] as const)
-  const found = implying.map((key) => origins[key] ?? 'default').find((origin) => origin !== 'default')
+  const implying = optionTable.filter(({ impliesTls }) => impliesTls && tls !== undefined)
+  const found = implying.map(({ key }) => origins[key] ?? 'default').find((origin) => origin !== 'default')
   return found ?? 'default'
 }
 

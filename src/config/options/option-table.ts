@@ -9,24 +9,14 @@ import { operationOptions } from './operation.ts'
 import type { DefaultsOf, Option, OptionContext, OptionFacts } from './option.ts'
 import { pluginOptions } from './plugins.ts'
 import { presetOptions } from './preset.ts'
-import { siteGroups } from './site-groups.ts'
+import { siteGroups, type SiteGroups } from './site-groups.ts'
 import { tlsOptions } from './tls.ts'
 
 /** Name of an option. */
 export type OptionKey = keyof ServeOptions
 
 /** Headings under which `--help` and the options page show the options. */
-export type OptionGroup =
-  | 'Files'
-  | 'Routes'
-  | 'Address'
-  | 'TLS'
-  | 'Listeners and sites'
-  | 'Pages'
-  | 'Live reload'
-  | 'Headers'
-  | 'Access'
-  | 'Operation'
+export type OptionGroup = keyof SiteGroups | 'Address' | 'TLS' | 'Listeners and sites' | 'Operation'
 
 /** The facts of an option of any type. */
 type Facts = Omit<OptionFacts, 'show' | 'repeats' | 'isPath'> & {

@@ -126,6 +126,8 @@ export interface OptionFacts<Given = unknown> {
   readonly innerKey?: (key: string) => string
   /** Whether it makes a site of the options beside `sites`. */
   readonly makesSite?: true
+  /** Whether setting it turns on HTTPS, unless `tls` is false. */
+  readonly impliesTls?: true
   /** Whether an edit of the config file holds at once: routes are replaced while the server runs. Others need a restart. */
   readonly takesEdits?: true
   /** Whether two starts that differ in it alone may mean one server: the terminal has its own, or it is compared apart. */

@@ -7,7 +7,7 @@ import { pageOptions, type PageOptions } from './pages.ts'
 import { routeOptions, type RoutingOptions } from './routes.ts'
 
 /** The groups whose options each site has for itself, but for those that are {@link OfServer}. Other groups are the server's. */
-class SiteGroups {
+export class SiteGroups {
   readonly Files: FileOptions = fileOptions
   readonly Routes: RoutingOptions = routeOptions
   readonly Pages: PageOptions = pageOptions

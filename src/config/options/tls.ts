@@ -64,6 +64,7 @@ export class TlsOptions {
   readonly tlsPort: Joint<number | string | readonly (number | string)[]> = joint({
     ...portList,
     default: usualPorts,
+    impliesTls: true,
     description: 'Port for HTTPS, or several separated by commas, tried in this order.',
     show: ({ tls }) => tls?.ports ?? usualPorts,
     foreignFlags: [[['--https-port'], '--tls-port']],
@@ -72,6 +73,7 @@ export class TlsOptions {
   readonly cert: Unset<string> = unset({
     ...certificateFile,
     aliases: ['ssl-cert', 'tls-cert'],
+    impliesTls: true,
     description: 'Your own certificate (PEM), with its chain.',
     accepts: 'the path of a certificate',
   })
@@ -92,6 +94,7 @@ export class TlsOptions {
   /** Path of a certificate and its key in one file (PKCS #12), instead of `cert` and `key`. */
   readonly pfx: Unset<string> = unset({
     ...certificateFile,
+    impliesTls: true,
     description: 'Certificate and key in one file (PKCS #12).',
     accepts: 'the path of a PKCS #12 file',
     excludes: ['cert', 'key'],
@@ -115,6 +118,7 @@ export class TlsOptions {
     mask: 'VALUE',
     parse: parseJsonText,
     default: [],
+    impliesTls: true,
     description: 'Additional certificates of your own, for other names (SNI).',
     accepts: 'a list such as [{ "cert": "a.pem", "key": "a.key" }]',
     show: (_config, given) => given?.map(({ cert, pfx }) => cert ?? pfx ?? ''),
@@ -126,6 +130,7 @@ export class TlsOptions {
   readonly redirect: Joint<boolean | 'asked'> = joint({
     ...switchOr('asked'),
     default: false,
+    impliesTls: true,
     description: 'Redirect plain HTTP to HTTPS; "asked": only requests with Upgrade-Insecure-Requests: 1.',
     show: ({ redirect }) => (redirect === 'always' ? true : (redirect ?? false)),
   })

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { defaults } from '../options/option-table.ts'
+import { defaults, optionTable } from '../options/option-table.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { refusePem } from '../values/paths.ts'
 import { resolvePorts } from './address.ts'
@@ -69,8 +69,9 @@ export function listedCertificates(
   return [...ownCertificate(options, cwd, []), ...checkedCertificates(options.certificates ?? [], cwd, [])]
 }
 
-function isImplied({ tlsPort, cert, pfx, certificates = [], redirect = false }: CheckedOptions): boolean {
-  return [tlsPort, cert, pfx].some((value) => value !== undefined) || certificates.length > 0 || redirect !== false
+function isImplied(options: CheckedOptions): boolean {
+  const isSet = (value: unknown): boolean => value !== false && [value].flat().some((each) => each !== undefined)
+  return optionTable.some(({ key, impliesTls }) => impliesTls && isSet(options[key]))
 }
 
 function ownCertificate(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedCertificate[] {
