@@ -256,9 +256,12 @@ for (const [name, bytes, status] of [
   test(`${name} of the server behind us never looks like an open WebSocket`, async () => {
     await using upstream = await RawUpstream.answering((_, socket) => void socket.write(bytes))
     await using front = await proxied(upstream.port)
+    const logged = new Promise<string>((resolve) => void front.server.on('reply', ({ remark }) => resolve(remark)))
     using session = openSession(front.port)
     const reply = await replyOf(await connectTo(session, '/ws'))
     assert.equal(reply.status, status)
+    // The upstream gave no 405 itself.
+    assert.equal((await logged).endsWith(' (no WebSocket)'), status === 405)
     await upstream.allClosed()
   })
 }

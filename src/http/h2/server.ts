@@ -184,6 +184,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
         headers: ['Allow', 'GET, HEAD, OPTIONS'],
       })
       x.notes.refusal = error.code
+      x.notes.remark = `${x.notes.remark ?? ''} (no WebSocket)`.trimStart()
       responder.send(x, refuse(error))
     })
   }
