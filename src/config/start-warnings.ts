@@ -1,44 +1,18 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Warning } from '../core/warning.ts'
-import { nearest } from './diagnostic.ts'
+import { kindOf } from './kinds/registry.ts'
 import type { ResolvedRoute } from './route-types.ts'
 import type { ResolvedConfig } from './types.ts'
 
 /** What a person should know about a configuration that is valid. */
 export function startWarnings(config: ResolvedConfig): Warning[] {
-  return [
-    ...missingPage(config),
-    ...config.routes.flatMap((route) => [...unverifiedRoute(route), ...misspelled(route)]),
-  ]
+  return [...missingPage(config), ...config.routes.flatMap(routeWarnings)]
 }
 
-/** The warning that a route does not verify the certificates of its upstreams. */
-export function unverifiedRoute({ id, action }: ResolvedRoute): Warning[] {
-  if (action.kind !== 'proxy' || action.proxy.tls.verify) return []
-  return [
-    {
-      code: 'W8008_UNVERIFIED',
-      message: `The route ${id} does not verify the certificates of its upstreams.`,
-      hint: 'verify them instead: set `tls.ca` of the route to the certificate of their authority',
-    },
-  ]
-}
-
-const placeholders = ['origin', 'host', 'port', 'base']
-
-/** The warnings that words in braces of a fixed reply are nearly placeholders. Other braces belong to its text. */
-function misspelled({ id, action }: ResolvedRoute): Warning[] {
-  if (action.kind !== 'reply') return []
-  const texts = [action.body, ...action.headers].join('\n')
-  const words = new Set(Array.from(texts.matchAll(/(?<!\{)\{([a-z]{3,8})\}/gi), ([, word = '']) => word))
-  return [...words].flatMap((word): Warning[] => {
-    const meant = placeholders.includes(word) ? undefined : nearest(word, placeholders)
-    // A word with another first letter is one of its own: {post}, {cost}.
-    if (meant === undefined || meant[0] !== word[0]?.toLowerCase()) return []
-    const message = `The reply of the route ${id} sends {${word}} as it is.`
-    return [{ code: 'W8008_PLACEHOLDER', message, hint: `did you mean {${meant}}?` }]
-  })
+/** What a person should know about a route that is valid. */
+export function routeWarnings({ id, action }: ResolvedRoute): readonly Warning[] {
+  return kindOf(action).warnings?.(action, id) ?? []
 }
 
 /**

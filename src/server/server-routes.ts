@@ -6,7 +6,7 @@ import { kindOf } from '../config/kinds/registry.ts'
 import { publicRoute } from '../config/public-config.ts'
 import { routeId } from '../config/route-id.ts'
 import { checkRouteFolders } from '../config/check-folders.ts'
-import { unverifiedRoute } from '../config/start-warnings.ts'
+import { routeWarnings } from '../config/start-warnings.ts'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
@@ -47,8 +47,8 @@ export class ServerRoutes implements RouteControl {
   #opened = new Map<string, Opened>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
-  /** What was announced, once the server listens. */
-  #announced: WeakSet<Opened> | undefined
+  /** Whether warnings about routes are emitted: once the server listens. */
+  #isAnnounced = false
 
   constructor(options: ServerRoutesOptions) {
     this.#options = options
@@ -113,15 +113,10 @@ export class ServerRoutes implements RouteControl {
     return [...this.#opened.values()].filter((opened) => 'advice' in opened)
   }
 
-  /** A warning for each route that verifies no certificates. From now on one is emitted where such a route is added. */
+  /** The warnings about routes. From now on those about routes that are added or changed are emitted. */
   announce(): Warning[] {
-    const known = (this.#announced ??= new WeakSet())
-    return this.#routes.flatMap((route) => {
-      const opened = this.#opened.get(route.id)
-      if (opened === undefined || known.has(opened)) return []
-      known.add(opened)
-      return unverifiedRoute(route)
-    })
+    this.#isAnnounced = true
+    return this.#routes.flatMap(routeWarnings)
   }
 
   /** Ends forwarded exchanges that would not end by themselves, such as WebSockets. */
@@ -174,7 +169,8 @@ export class ServerRoutes implements RouteControl {
     this.#routes = changed
     retireAll(before, this.#opened)
     this.#options.onChanged()
-    if (this.#announced !== undefined) this.announce().forEach(this.#options.onWarning)
+    if (!this.#isAnnounced) return
+    for (const route of changed) if (!same.includes(route)) routeWarnings(route).forEach(this.#options.onWarning)
   }
 
   #open(route: ResolvedRoute, make: () => Opened): Opened {

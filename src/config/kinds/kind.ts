@@ -1,4 +1,5 @@
 import type * as v from 'valibot'
+import type { Warning } from '../../core/warning.ts'
 import type { Exchange, Handler, Layer } from '../../http/message/exchange.ts'
 import type { FetchHandler } from '../../server/fetch-layer.ts'
 import type { Problem } from '../diagnostic.ts'
@@ -78,6 +79,8 @@ export interface RouteKind<Given extends object, Action extends KindAction> {
   explain?(action: Action, show: ShowPath): string
   /** What a person should know beside the text, where it is not as usual: `changeOrigin`. Default: nothing. @internal */
   notes?(action: Action): readonly string[]
+  /** What a person should know about a valid route of this id when it starts to be served. Default: nothing. @internal */
+  warnings?(action: Action, id: string): readonly Warning[]
   /** The sentence of an edit, in the present and the past: `goes to`, `went to`, and what follows, `localhost:3000`. @internal */
   phrase(action: Action): readonly [now: string, before: string, rest: string]
   /** What an edit may change beside the text, by the name of the option. Default: nothing. @internal */

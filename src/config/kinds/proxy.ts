@@ -119,6 +119,16 @@ export const proxyKind: RouteKind<ProxyKeys, ProxyAction> = {
     ...(aliases.length === 0 ? [] : ['aliases']),
     ...(rewriteBody.length === 0 ? [] : ['rewriteBody']),
   ],
+  warnings: ({ proxy }, id) =>
+    proxy.tls.verify
+      ? []
+      : [
+          {
+            code: 'W8008_UNVERIFIED',
+            message: `The route ${id} does not verify the certificates of its upstreams.`,
+            hint: 'verify them instead: set `tls.ca` of the route to the certificate of their authority',
+          },
+        ],
   phrase: (action) => ['goes to', 'went to', targetsOf(action)],
   settings({ proxy: { upstreams: _upstreams, ...proxy } }) {
     return Object.fromEntries(Object.entries(proxy).map(([key, value]) => [optionNames[key] ?? key, value]))

@@ -36,6 +36,7 @@ const teapotKind: RouteKind<TeapotKeys, TeapotAction> = {
   describe: ({ tea }, show) => `tea of ${show(tea)}`,
   explain: ({ tea }, show) => `brewed from ${show(tea)}`,
   notes: ({ sugar }) => (sugar === 0 ? [] : ['sweet']),
+  warnings: ({ sugar }, id) => (sugar === 0 ? [] : [{ code: 'W8008_PLACEHOLDER', message: `${id} is sweet.` }]),
   phrase: ({ tea }) => ['brews', 'brewed', tea],
   settings: ({ sugar }) => ({ sugar }),
 }
@@ -86,9 +87,14 @@ describe('a kind of route that was added in one place', () => {
   test('is served, and passes as a route of the API without its secrets', async (t) => {
     const server = createServer({ root: false, log: 'none', port: 0 })
     t.after(() => server.close())
+    const warned: string[] = []
+    server.on('warning', ({ message }) => void warned.push(message))
     server.routes.add({ match, teapot: 'a.tea', sugar: 2 } as never)
     assert.deepEqual(server.routes.list()[0]?.action, { kind: 'teapot', tea: 'a.tea', sugar: 0 })
     const { url } = await server.listen()
+    assert.deepEqual(warned, ['/tea is sweet.'])
+    server.routes.add({ match: { path: '/more' }, teapot: 'b.tea', sugar: 1 } as never)
+    assert.deepEqual(warned, ['/tea is sweet.', '/more is sweet.'])
     const reply = await fetch(new URL('tea', url))
     assert.deepEqual([reply.status, reply.headers.get('x-sugar')], [418, '2'])
   })
@@ -111,6 +117,7 @@ describe('a kind of route that was added in one place', () => {
     const cwd = await project(t)
     const checked = await runHere(t, ['check'], { cwd })
     assert.match(checked.stdout, /^routes +\/tea -> tea of \.[/\\]a\.tea \(sweet\) +file /m)
+    assert.match(checked.stderr, /\/tea is sweet\./)
     const explained = await runHere(t, ['explain', '/tea'], { cwd })
     assert.match(explained.stdout, /Route +\/tea +brewed from \.[/\\]a\.tea \(sweet\)\n/)
     const facts = JSON.parse((await runHere(t, ['explain', '/tea', '--json'], { cwd })).stdout) as Record<
