@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { createServer, type ChangeEvent, type Server8008, type ServeOptions } from '../../src/index.ts'
 import { programs } from '../support/embedding-programs.ts'
 import { express, host, openSite, type Hosted, type Middleware } from '../support/frameworks.ts'
-import { LivePage } from '../support/live-page.ts'
-import { rawGet, rawRequest } from '../support/raw.ts'
+import { fetchSession, LivePage } from '../support/live-page.ts'
+import { rawGet, rawRequest, type RawReply } from '../support/raw.ts'
 import { TempFolder } from '../support/server.ts'
 
 const files = { 'index.html': '<!doctype html><title>x</title>', 'style.css': 'a{}', 'sub/index.html': '<p>sub' }
@@ -117,6 +117,22 @@ test('a page of the program itself can load the client', async () => {
   writeFileSync(opened.folder.join('style.css'), 'b{}')
   const change = await page.next()
   assert.deepEqual(change.type === 'change' && change.changes, [{ path: '/m/style.css', kind: 'style' }])
+})
+
+test('of mounts with a parameter the latest hundred are known', async () => {
+  await using opened = await openSite(files, { live: true })
+  await using app = await startExpress({ '/:tenant': opened.site })
+  for (let i = 0; i <= 100; i++) {
+    assert.match(await pageAt(app.port, `/t${i}/`), new RegExp(`src="/t${i}/__serve8008/live\\.js`))
+    await fetchSession(app.port, `/t${i}/`)
+  }
+  const socketOf = (tenant: string): Promise<RawReply> => {
+    const lines = [`Host: localhost:${app.port}`, 'Connection: Upgrade', 'Upgrade: websocket']
+    return rawRequest(app.port, `GET /${tenant}/__serve8008/socket?token=x HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+  }
+  assert.deepEqual([(await socketOf('t0')).status, (await socketOf('t1')).status], [404, 403])
+  using page = await LivePage.open(app.port, { base: '/t0/', document: '/t0/' })
+  assert.equal((await page.next()).type, 'welcome')
 })
 
 test('the socket of an embedded site refuses pages of other origins and wrong tokens', async () => {
