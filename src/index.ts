@@ -52,7 +52,13 @@ export type { Body, Reply, Sink, Source, Takeover, Validators } from './http/mes
 export type { RequestTarget as Target } from './http/message/request-target.ts'
 export type { Authority } from './http/message/authority.ts'
 export type { FileSlice } from './http/body/file.ts'
-export type { RecordedExchange, RecordedMessage, RecordedReply, Recording } from './inspect/types.ts'
+export type {
+  RecordedExchange,
+  RecordedForwarding,
+  RecordedMessage,
+  RecordedReply,
+  Recording,
+} from './inspect/types.ts'
 export type { Holder, SkippedPort } from './net/types.ts'
 export { scan, verify, whoHolds } from './scan/library.ts'
 export type { IdlePort, ScanOptions, ScanResult } from './scan/scan-ports.ts'

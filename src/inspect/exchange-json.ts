@@ -1,11 +1,12 @@
 import { printableJson } from '../core/util/sanitize.ts'
 import { getField, type HeaderList } from '../http/message/headers.ts'
 import type { HarExchange, HarMessage } from './har/har-exchange.ts'
+import type { RecordedForwarding } from './types.ts'
 import type { RedactedExchange, RedactedMessage } from './redact/redact.ts'
 
 /**
  * An exchange as one line of JSON. The keys are those of the JSON access log, and more: `id`, `port`, `tls`, `firstByteMs`,
- * `type`, `requestBytes`, `requestHeaders`, `headers`, `requestTrailers`, `trailers`; and with content `requestContent` and
+ * `type`, `forwarded` (attempts), `requestBytes`, `requestHeaders`, `headers`, `requestTrailers`, `trailers`; and with content `requestContent` and
  * `content`, each `{ "text" }`, `{ "base64" }` or `{ "withheld" }`. `status` and `ms` are null where there is no reply.
  */
 export function exchangeLine(exchange: RedactedExchange, hasContent: boolean): string {
@@ -38,6 +39,11 @@ export function exchangeLine(exchange: RedactedExchange, hasContent: boolean): s
     reason: exchange.reason,
     site: exchange.site,
     listener: exchange.listener,
+    forwarded: exchange.forwarded.map(({ headers, replyHeaders, ...each }) => ({
+      ...each,
+      headers: pairs(headers),
+      replyHeaders: pairs(replyHeaders),
+    })),
     requestBytes: request.bytes,
     requestHeadBytes: request.headBytes ?? null,
     requestHeaders: pairs(request.headers),
@@ -91,6 +97,7 @@ export function readExchange(line: Fields): HarExchange | undefined {
     authority: text('host'),
     request: { ...message('request', number('requestBytes') ?? 0), headBytes: number('requestHeadBytes') },
     reply: status === undefined ? undefined : { ...message('', number('bytes') ?? 0), status },
+    forwarded: readForwarded(line['forwarded']),
     firstByteMs: number('firstByteMs'),
     endMs: number('ms'),
     aborted: line['aborted'] === true,
@@ -103,6 +110,16 @@ export function readExchange(line: Fields): HarExchange | undefined {
     site: text('site'),
     listener: text('listener'),
   }
+}
+
+function readForwarded(value: unknown): RecordedForwarding[] {
+  if (!Array.isArray(value)) return []
+  return (value as RecordedForwarding[]).map(({ headers, replyHeaders, ...each }) => ({
+    ...{ isReused: undefined, connectedMs: undefined, answeredMs: undefined, status: undefined },
+    ...each,
+    headers: listOf(headers),
+    replyHeaders: listOf(replyHeaders),
+  }))
 }
 
 function listOf(value: unknown): string[] {

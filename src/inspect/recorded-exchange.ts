@@ -1,11 +1,11 @@
 import { frameReply, type ReplyTransport } from '../http/framing.ts'
-import type { Exchange, ExchangeObserver } from '../http/message/exchange.ts'
+import type { Exchange, ExchangeObserver, ForwardedHead, ForwardingObserver } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 import type { Reply, Sent } from '../http/message/reply.ts'
 import { unmapped } from '../core/util/ip.ts'
 import { redactAuthority, redactFields, redactUrl } from '../core/util/secret.ts'
 import { withoutStamp } from '../http/message/request-target.ts'
-import type { RecordedExchange, RecordedMessage, RecordedReply } from './types.ts'
+import type { RecordedExchange, RecordedForwarding, RecordedMessage, RecordedReply } from './types.ts'
 
 /** What an {@link Entry} tells its recorder. */
 export interface EntryHooks {
@@ -16,6 +16,9 @@ export interface EntryHooks {
   /** Called when another handler answers the request. */
   readonly released: (entry: Entry) => void
 }
+
+/** Attempts to forward that are kept: one that waits for an upstream makes many. */
+const mostAttempts = 10
 
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
@@ -31,14 +34,17 @@ export class Entry implements ExchangeObserver {
   #x: Exchange | undefined
   readonly #hooks: EntryHooks
   readonly #isAuthority: boolean
+  readonly #startedAt: number
   #record: RecordedExchange | undefined
   readonly #request: Tee
   readonly #reply: Tee
+  readonly #forwarded: Writable<RecordedForwarding>[] = []
   #requestTrailers: HeaderList = []
   #trailers: HeaderList = []
 
   constructor(x: Exchange, hooks: EntryHooks) {
     this.#x = x
+    this.#startedAt = x.startedAt
     this.#hooks = hooks
     this.#request = new Tee(hooks.contentBytes)
     this.#reply = new Tee(hooks.contentBytes)
@@ -54,6 +60,7 @@ export class Entry implements ExchangeObserver {
       authority: x.headers.get('host') ?? '',
       request: message(x.headers.raw.map(String), this.#request, () => this.#x?.body.trailers ?? this.#requestTrailers),
       reply: undefined,
+      forwarded: this.#forwarded,
       firstByteMs: undefined,
       endMs: undefined,
       aborted: false,
@@ -92,6 +99,22 @@ export class Entry implements ExchangeObserver {
     this.#keep(lengthOf(this.#trailers))
   }
 
+  forwarding(upstream: string, { method, path, headers }: ForwardedHead): ForwardingObserver {
+    const attempt: Writable<RecordedForwarding> = {
+      ...{ upstream, method, target: path, headers, startMs: this.#elapsed() },
+      ...{ isReused: undefined, connectedMs: undefined, answeredMs: undefined, status: undefined, replyHeaders: [] },
+    }
+    if (this.#forwarded.push(attempt) > mostAttempts) this.#forwarded.shift()
+    this.#keep(path.length + lengthOf(headers))
+    return {
+      connected: (isReused) => Object.assign(attempt, { isReused, connectedMs: this.#elapsed() }),
+      answered: ({ status, headers: replyHeaders }) => {
+        Object.assign(attempt, { status, replyHeaders, answeredMs: this.#elapsed() })
+        this.#keep(lengthOf(replyHeaders))
+      },
+    }
+  }
+
   release(): void {
     this.#hooks.released(this)
   }
@@ -128,7 +151,7 @@ export class Entry implements ExchangeObserver {
   }
 
   #elapsed(): number {
-    return Math.round((performance.now() - (this.#x as Exchange).startedAt) * 1000) / 1000
+    return Math.round((performance.now() - this.#startedAt) * 1000) / 1000
   }
 
   #add(tee: Tee, chunk: Uint8Array): void {
@@ -192,6 +215,13 @@ function publicView(raw: RecordedExchange, isAuthority: boolean): RecordedExchan
     target: () => (isAuthority ? redactAuthority(raw.target) : redactUrl(withoutStamp(raw.target))),
     authority: () => redactAuthority(raw.authority),
     request: () => shownRequest,
+    forwarded: () =>
+      raw.forwarded.map((each) => ({
+        ...each,
+        target: redactUrl(each.target),
+        headers: publicFields(each.headers),
+        replyHeaders: publicFields(each.replyHeaders),
+      })),
     reply: () => (reply ??= raw.reply && publicMessage(raw.reply)),
   }
   let reply: RecordedReply | undefined

@@ -19,6 +19,25 @@ export interface RecordedReply extends RecordedMessage {
   readonly status: number
 }
 
+/** An attempt to forward a recorded exchange. Fields are redacted as those of messages. */
+export interface RecordedForwarding {
+  readonly upstream: string
+  readonly method: string
+  /** Path and query as they were sent. */
+  readonly target: string
+  /** Fields as they were sent, without those of the framing. */
+  readonly headers: HeaderList
+  /** Whether its connection had carried another request; undefined over HTTP/2, for upgrades, and without one. */
+  readonly isReused: boolean | undefined
+  /** Milliseconds from the header section of the request to the attempt, to its connection, and to the answer. */
+  readonly startMs: number
+  readonly connectedMs: number | undefined
+  readonly answeredMs: number | undefined
+  /** Status and fields of the answer, as it came; undefined and empty without one, and for upgrades. */
+  readonly status: number | undefined
+  readonly replyHeaders: HeaderList
+}
+
 /** One recorded exchange. Until it ends, its members change. */
 export interface RecordedExchange {
   /** Counts up from 1 within the process; it is the `id` of the exchange in layers too. */
@@ -38,6 +57,8 @@ export interface RecordedExchange {
   readonly request: RecordedMessage
   /** Undefined until the reply is written. */
   readonly reply: RecordedReply | undefined
+  /** Attempts to forward it, the last 10 of them. */
+  readonly forwarded: readonly RecordedForwarding[]
   /** Milliseconds from the header section of the request to that of the reply; undefined until then. */
   readonly firstByteMs: number | undefined
   /** Milliseconds from the header section of the request to the end of the reply; undefined until then. */

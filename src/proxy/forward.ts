@@ -208,7 +208,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   async function sendTo(x: Exchange, upstream: ResolvedUpstream, { content }: Forwarding): Promise<Reply> {
     const compiled = compiledOf(upstream)
-    const request = compiled.request(x, content)
+    const made = compiled.request(x, content)
+    const followed = x.observer?.forwarding(upstream.label, made)
+    const request = followed === undefined ? made : { ...made, connected: followed.connected }
     const onEnd = upstreams.length === 1 ? noCount : balancer.begin(upstream)
     const toClientError = (error: unknown): unknown => {
       if (!(error instanceof UpstreamError)) return error
@@ -226,9 +228,10 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     }
     const receive = (asked: UpstreamRequest): Promise<Reply> =>
       wantedUpgrade(x) === undefined
-        ? compiled.transport
-            .send(asked)
-            .then((answer) => clientResponse(x, noteIgnoredChunks(x, asked, answer), options))
+        ? compiled.transport.send(asked).then((answer) => {
+            followed?.answered(answer)
+            return clientResponse(x, noteIgnoredChunks(x, asked, answer), options)
+          })
         : forwardUpgrade(x, asked, compiled.upgrade, options)
     try {
       const reply =

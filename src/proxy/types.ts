@@ -37,6 +37,8 @@ export interface UpstreamRequest {
    * Default: this server itself.
    */
   readonly client?: () => string
+  /** Called when it has a connection of HTTP/1.1. Default: nothing follows that. */
+  readonly connected?: (isReused: boolean) => void
   /** Calls back when the client disconnects. Returns a function that unsubscribes. */
   whenGone(callback: () => void): () => void
   /** Sends an interim response (1xx) to the client. */

@@ -77,7 +77,7 @@ test('streams each exchange that ends, without our own', async (t) => {
       ...{ target: '', version: '1.1', host: `localhost:${port}`, status: 200, bytes: 5, ms: 0, firstByteMs: 0 },
       ...{ aborted: false, type: 'text/plain; charset=utf-8', referer: '', userAgent: 'test', user: '', refusal: '' },
       ...{ remark: '', route: '', upstream: '', reason: '', site: '', listener: 'http:0', requestBytes: 0 },
-      ...{ requestHeadBytes: 0, requestTrailers: [], trailers: [] },
+      ...{ requestHeadBytes: 0, requestTrailers: [], trailers: [], forwarded: [] },
     },
   )
   assert.match(line['target'] as string, /^\/a\.txt\?token=\[redacted:[0-9a-f]{4}\]$/)

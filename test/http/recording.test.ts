@@ -8,6 +8,7 @@ import type { RecordedExchange, Recording } from '../../src/index.ts'
 import { webSocketAccept } from '../../src/http/message/websocket-accept.ts'
 import { ask, openSession, startHttp2 } from '../support/http2.ts'
 import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
+import { deadPort } from '../support/free-port.ts'
 import { startServer, type Started } from '../support/server.ts'
 
 const megabyte = Buffer.alloc(2 ** 20, 'm')
@@ -364,4 +365,48 @@ test('closing a recording or the server ends its iteration', async () => {
     [1, 2],
   )
   await assert.rejects(closing.server.record(), { code: 'E8008_CLOSED' })
+})
+
+test('records what was sent on, on which connection, and what each upstream answered', async (t) => {
+  const to = await echo(t)
+  const dead = `http://127.0.0.1:${await deadPort()}`
+  const options = {
+    proxy: { '/echo': to },
+    routes: [{ match: { path: '/two' }, proxy: { to: [dead, to], balance: 'round' as const } }],
+  }
+  await using started = await startServer({}, options)
+  using recording = await started.server.record()
+  const facts = [
+    ['POST', '/echo/a?token=s3cret'],
+    ['POST', '/echo/b'],
+    ['POST', '/two'],
+    ['POST', '/two'],
+  ] as const
+  for (const [, path] of facts) await post(started.port, path, Buffer.from('x'))
+  const exchanges = await take(recording, facts.length)
+  assert.doesNotMatch(JSON.stringify(exchanges), /s3cret/)
+  const [first, second, ...others] = exchanges.map(({ forwarded }) => forwarded)
+  const [attempt] = first ?? []
+  assert.deepEqual([first?.length, attempt?.status, attempt?.isReused], [1, 200, false])
+  assert.deepEqual([attempt?.method, attempt?.target], ['POST', '/echo/a?token=…'])
+  assert.ok(attempt?.headers.includes('X-Forwarded-For'), attempt?.headers.join())
+  assert.ok(!exchanges[0]?.request.headers.includes('X-Forwarded-For'))
+  assert.match(attempt?.replyHeaders.join('\n') ?? '', /^Set-Cookie\n…$/m)
+  const [startMs, connectedMs = -1, answeredMs = -1] = [
+    attempt?.startMs ?? -1,
+    attempt?.connectedMs,
+    attempt?.answeredMs,
+  ]
+  assert.ok(startMs >= 0 && connectedMs >= startMs && answeredMs >= connectedMs)
+  assert.ok((exchanges[0]?.firstByteMs ?? 0) >= answeredMs)
+  assert.deepEqual(
+    second?.map(({ isReused }) => isReused),
+    [true],
+  )
+  // One of them asked the upstream that is down first.
+  const attempts = others.map((list) => list.map(({ status }) => status))
+  assert.ok(
+    attempts.some((list) => list.length === 2 && list[0] === undefined && list[1] === 200),
+    JSON.stringify(attempts),
+  )
 })

@@ -48,6 +48,7 @@ export function recorded(facts: RecordedFacts = {}): RecordedExchange {
       trailers: requestTrailers,
     },
     reply,
+    forwarded: [],
     firstByteMs: 1.5,
     endMs: 2,
     aborted: false,

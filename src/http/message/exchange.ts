@@ -54,8 +54,34 @@ export interface ExchangeObserver {
   sent(chunk: Uint8Array): void
   /** The content of the reply is complete, with this trailer section. */
   trailing(trailers: HeaderList): void
+  /** The request goes to an upstream. Called for each attempt. */
+  forwarding(upstream: string, sent: ForwardedHead): ForwardingObserver
   /** Another handler answers the request. */
   release(): void
+}
+
+/**
+ * What an upstream is sent, without what frames it.
+ *
+ * @internal
+ */
+export interface ForwardedHead {
+  readonly method: string
+  /** Path and query. */
+  readonly path: string
+  readonly headers: HeaderList
+}
+
+/**
+ * Follows one attempt to forward a request.
+ *
+ * @internal
+ */
+export interface ForwardingObserver {
+  /** It has a connection; not called over HTTP/2 and for upgrades. */
+  connected(isReused: boolean): void
+  /** The upstream has answered. */
+  answered(reply: { readonly status: number; readonly headers: HeaderList }): void
 }
 
 /** The content of a request. Reading it is optional: unread content is dropped. */

@@ -66,6 +66,7 @@ function exchangeOf(entry: Fields, place: number, attachment: (name: string) => 
     request: requestOf(request, headers, fieldsOf(entry['_requestTrailers'])),
     reply: status > 0 ? replyOf(response, status, fieldsOf(entry['_trailers']), attachment) : undefined,
     phases,
+    forwarded: forwardedIn(entry['_forwarded']),
     firstByteMs: status > 0 ? firstByteMs : undefined,
     endMs: Math.max(numberOf(entry['time']) ?? 0, firstByteMs + receive),
     aborted: status <= 0 || error !== '',
@@ -143,6 +144,23 @@ function replyOf(
 
 function withheldOf(message: Fields): string {
   return /^withheld: (.*)$/s.exec(textOf(message['comment']))?.[1] ?? ''
+}
+
+/** What this server has written of its attempts to forward. */
+function forwardedIn(list: unknown): HarExchange['forwarded'] {
+  if (!Array.isArray(list)) return []
+  return list.map(objectOf).map((each) => ({
+    upstream: textOf(each['upstream']),
+    method: textOf(each['method']),
+    target: textOf(each['target']),
+    headers: fieldsOf(each['headers']),
+    isReused: typeof each['isReused'] === 'boolean' ? each['isReused'] : undefined,
+    startMs: numberOf(each['startMs']) ?? 0,
+    connectedMs: numberOf(each['connectedMs']),
+    answeredMs: numberOf(each['answeredMs']),
+    status: numberOf(each['status']),
+    replyHeaders: fieldsOf(each['replyHeaders']),
+  }))
 }
 
 function messagesOf(messages: unknown): { messages?: readonly HarSocketMessage[] } {

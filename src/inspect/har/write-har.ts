@@ -97,6 +97,11 @@ function entryOf(exchange: HarExchange, url: string): object {
       _errorCode: refusal,
       _remark: exchange.remark,
       _site: exchange.site,
+      _forwarded: exchange.forwarded.map(({ headers, replyHeaders, ...each }) => ({
+        ...each,
+        headers: pairs(headers),
+        replyHeaders: pairs(replyHeaders),
+      })),
       _reason: exchange.reason,
       _httpVersion: version,
     }),

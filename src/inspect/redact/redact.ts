@@ -57,6 +57,12 @@ export function redactExchange(raw: RecordedExchange, redactor: Redactor): Redac
     request,
     reply,
     user: raw.user,
+    forwarded: raw.forwarded.map((each) => ({
+      ...each,
+      target: text(each.target),
+      headers: fields(redactFieldList(each.headers, known)),
+      replyHeaders: fields(redactFieldList(each.replyHeaders, known)),
+    })),
     reason: text(raw.reason),
     remark: text(raw.remark),
     upstream: text(raw.upstream),

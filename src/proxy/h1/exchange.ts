@@ -126,6 +126,7 @@ export class UpstreamExchange implements Source, PoolUser {
     this.connection = connection
     this.#isReused = connection.uses > 0
     const { request } = this
+    request.connected?.(this.#isReused)
     const expire = (): void => this.#expire('headers-timeout')
     this.#stopAwaiting = awaitHead({
       ms: this.#timeouts.headersMs,
