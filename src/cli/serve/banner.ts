@@ -1,5 +1,5 @@
 import type { Listening } from '../../server/types.ts'
-import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { printable } from '../../core/util/sanitize.ts'
 import { createStyle, wrapText, type Style, type Terminal } from '../output/terminal.ts'
 
 /** What the banner shows. */
@@ -63,17 +63,6 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
   ]
   const title = `${style.bold('serve8008')} ${facts.version}   ${style.dim(`ready in ${facts.readyMs} ms`)}`
   return `\n  ${title}\n\n${rows.join('')}\n`
-}
-
-/** The start for a program: one line of JSON, whose keys are stable. @param sites With their routes. */
-export function renderJsonBanner(
-  { listening, version, readyMs }: Pick<BannerFacts, 'listening' | 'version' | 'readyMs'>,
-  sites: readonly object[],
-  root: string | undefined,
-  pid: number,
-): string {
-  const { url, urls, port, host, protocol, skipped, tls, listeners } = listening
-  return `${printableJson({ version, url, urls, port, host, protocol, root: root ?? null, pid, readyMs, skipped, tls, listeners, sites })}\n`
 }
 
 /** One plain line for a pipe or a file, which ends in the URL; further addresses and details have a line each. */

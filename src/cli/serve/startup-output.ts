@@ -1,4 +1,4 @@
-import { actionText, describeRoute, routeNotes } from '../../config/kinds/describe.ts'
+import { actionText, describeRoute } from '../../config/kinds/describe.ts'
 import { kindOf, kinds, type AnyKind } from '../../config/kinds/registry.ts'
 import { hasConditions } from '../../config/match.ts'
 import type { LoadedConfig } from '../../config/load.ts'
@@ -7,7 +7,7 @@ import type { ResolvedConfig } from '../../config/types.ts'
 import { announcedBy } from '../../server/listening.ts'
 import type { Listening } from '../../server/types.ts'
 import { isLoopback } from '../../core/util/ip.ts'
-import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts, type ShownRoute } from './banner.ts'
+import { renderBanner, renderPlainBanner, type BannerFacts, type ShownRoute } from './banner.ts'
 import type { Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import { packageVersion, type Program } from '../process-io.ts'
@@ -33,10 +33,10 @@ export interface StartupFacts {
 
 /** Prints that the server listens: a banner, a plain line, a line of JSON, or nothing with --quiet. */
 export async function printStartup(start: StartupFacts): Promise<void> {
-  const { command, config, program, report } = start
+  const { command, config, report } = start
   if (command.quiet) return
+  if (command.json) return report.print((await import('./json-start.ts')).renderJsonStart(start))
   const known = { ...bannerFacts(start), announced: await announcedBy(config, start.listening) }
-  if (command.json) return report.print(renderJsonBanner(known, siteFacts(start), config.root, program.pid))
   const isSkipping = known.listening.listeners.some(({ skipped }) => skipped.length > 0)
   const facts = isSkipping
     ? { ...known, listening: await (await import('./held-ports.ts')).withHolders(known.listening) }
@@ -103,20 +103,6 @@ function shownRoutes({ routes, handler, base }: ResolvedConfig, cwd: string): Sh
 }
 
 const usualLabel = ['Routes', 'Route'] as const
-
-/** Every site with its routes: what each does, and what is not as usual about it. */
-function siteFacts({ listening, config }: StartupFacts): object[] {
-  return listening.sites.map((address) => {
-    const { routes } = config.sites.find(({ name }) => name === address.name)?.config ?? config
-    const facts = routes.map((route) => ({
-      route: route.id,
-      kind: route.action.kind,
-      to: actionText(route.action),
-      options: routeNotes(route),
-    }))
-    return { ...address, routes: facts }
-  })
-}
 
 /** Whether a route takes every request: of `/` and all below it, on every host, without a condition. Code may pass it on. */
 function takesAll({ match, action }: ResolvedRoute): boolean {

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  renderBanner,
-  renderJsonBanner,
-  renderPlainBanner,
-  type BannerFacts,
-} from '../../../../src/cli/serve/banner.ts'
+import { renderBanner, renderPlainBanner, type BannerFacts } from '../../../../src/cli/serve/banner.ts'
 import type { SkippedPort } from '../../../../src/net/types.ts'
 import type { Listening } from '../../../../src/server/types.ts'
 
@@ -133,27 +128,6 @@ test('says how to end the program that has a port', () => {
     text,
     /^ {2}Ports {5}8008 is in use by node \(pid 4242\)\n {12}using 8080\n {12}to free 8008: serve8008 free 8008$/m,
   )
-})
-
-test('is one JSON line with stable keys', () => {
-  const line = renderJsonBanner(facts({}, { skipped }), [], '/home/me/site', 42)
-  assert.ok(line.endsWith('}\n'))
-  const value = JSON.parse(line) as Record<string, unknown>
-  assert.deepEqual(Object.keys(value), [
-    'version',
-    'url',
-    'urls',
-    'port',
-    'host',
-    'protocol',
-    'root',
-    'pid',
-    'readyMs',
-    'skipped',
-    'listeners',
-    'sites',
-  ])
-  assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
 })
 
 const proxied = { label: ['Proxy', 'Proxy'] as const, isFolder: false }

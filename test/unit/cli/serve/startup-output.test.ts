@@ -109,6 +109,27 @@ test('a pipe gets every route that the banner shows', async () => {
   ])
 })
 
+test('--json prints one line with stable keys', async () => {
+  const line = await announced(['--json'], true, { root: './site' })
+  assert.ok(line.endsWith('}\n'))
+  const value = JSON.parse(line) as Record<string, unknown>
+  assert.deepEqual(Object.keys(value), [
+    'version',
+    'url',
+    'urls',
+    'port',
+    'host',
+    'protocol',
+    'root',
+    'pid',
+    'readyMs',
+    'skipped',
+    'listeners',
+    'sites',
+  ])
+  assert.deepEqual([value['root'], value['pid'], value['port']], [resolve('/work', 'site'), 42, 8008])
+})
+
 test('says who may use a route, and what is not as usual, without secrets', async () => {
   const options: ServeOptions = {
     routes: [
