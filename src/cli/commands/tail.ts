@@ -33,6 +33,9 @@ export const tailCommand: CommandDefinition = {
   handler: tail,
 }
 
+/** Milliseconds between two notices of requests that were missed. */
+const noticeMs = 1000
+
 /** A negated term as people write it in other searches, `-type:image`, which would be flags here: `!type:image`. */
 export function respellTerms(argv: readonly string[]): readonly string[] {
   return argv.map((word) => (/^-[a-z]+[:<>]/i.test(word) ? `!${word.slice(1)}` : word))
@@ -68,6 +71,17 @@ async function tail(command: Command, program: Program, report: Reporter): Promi
     },
   })
 
+  let missedCount = 0
+  let noticedAt = Number.NEGATIVE_INFINITY
+  /** Says at most once a second how many were missed: it happens in a flood of requests. */
+  function noticeMissed(isLast: boolean): void {
+    const now = program.elapsed()
+    if (missedCount === 0 || (!isLast && now - noticedAt < noticeMs)) return
+    notShown(missedCount, 'there were more than this command could read')
+    missedCount = 0
+    noticedAt = now
+  }
+
   function notShown(count: number, why: string): void {
     const what = `${count} ${count === 1 ? 'request' : 'requests'}`
     report.warning({ code: 'W8008_OUTPUT', message: `${what} not shown: ${why}.` })
@@ -83,10 +97,12 @@ async function tail(command: Command, program: Program, report: Reporter): Promi
       continue
     }
     const { missed, id, ...facts } = JSON.parse(line) as Partial<AccessLine>
-    if (missed !== undefined) notShown(missed, 'this command was too slow')
+    missedCount += missed ?? 0
+    noticeMissed(false)
     if (id !== undefined) log.log(accessRecordOf(facts as AccessLine))
   }
   log.flush()
+  noticeMissed(true)
   await printer.written()
   throw serverEnded(server)
 }
