@@ -40,8 +40,13 @@ export interface ScanResult {
 
 /** Milliseconds to find the processes: on a busy machine a late answer is better than none. */
 const searchMs = 3000
-/** Ports that are examined at a time: some may hang until their time is over. */
+/** Ports that are examined at a time. */
 const atOnce = 32
+/**
+ * Milliseconds after which a port that has not answered lets the next one begin: it costs no time of the processor. As a
+ * port has 2 s in all, at most 430 wait.
+ */
+const patienceMs = 150
 
 /**
  * What listens on this machine; `scan` of the library describes it.
@@ -56,13 +61,14 @@ export async function scanPorts(options: ScanOptions): Promise<ScanResult> {
   }
   signal?.throwIfAborted()
   const open = (await portOwners({ ms: searchMs })).filter(({ port }) => ports?.includes(port) ?? true)
+  const turns = { signal, patienceMs }
   const known = new Map(previous?.ports.map((row) => [stateKey(row), row]))
-  const examined = await inTurns(open, atOnce, (owner) => examine(owner, known), signal)
+  const examined = await inTurns(open, atOnce, (owner) => examine(owner, known), turns)
   const withFindings = async (row: Examined): Promise<ScannedPort> => {
     const findings = known.get(stateKey(row))?.findings ?? (await findingsOf(row, examined, contactOf(row.addresses)))
     return { ...row, findings }
   }
-  const scanned = await inTurns(examined, atOnce, withFindings, signal)
+  const scanned = await inTurns(examined, atOnce, withFindings, turns)
   const held = new Set(open.map(({ port }) => port))
   const missing = [...new Set(expected)].filter((port) => !held.has(port))
   const idle = await idlePorts(missing)
