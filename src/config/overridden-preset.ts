@@ -4,13 +4,16 @@ import { optionsByKey, type OptionKey } from './options/option-table.ts'
 import { optionsOfPreset, proxiesOf, readPreset } from './presets.ts'
 import type { ServeOptions } from './types.ts'
 
+/** The merged options, with their origins. */
+type Loaded = Pick<LoadedConfig, 'config' | 'options' | 'origins'>
+
 /** What other settings replace of the preset, where the user may not expect it. */
-export function overriddenPreset(loaded: LoadedConfig): Warning[] {
+export function overriddenPreset(loaded: Loaded): Warning[] {
   return [...replacedListeners(loaded), ...unusedUpstream(loaded)]
 }
 
 /** The warning that routes of the user have replaced all that would go to the upstream that is given. */
-function unusedUpstream({ options, origins }: LoadedConfig): Warning[] {
+function unusedUpstream({ options, origins }: Loaded): Warning[] {
   const { preset: name, upstream } = options
   if (name === undefined || upstream === undefined) return []
   const paths = proxiesOf(readPreset(name))
@@ -30,7 +33,7 @@ function unusedUpstream({ options, origins }: LoadedConfig): Warning[] {
 }
 
 /** The warning that an option took the place of listeners of the preset: otherwise a port would be closed without a word. */
-function replacedListeners({ config, options, origins }: LoadedConfig): Warning[] {
+function replacedListeners({ config, options, origins }: Loaded): Warning[] {
   const { preset: name } = options
   const [kind] = (origins['listeners'] ?? 'default').split(' ')
   // `listeners` of the user say what they replace.
@@ -56,10 +59,11 @@ function replacedListeners({ config, options, origins }: LoadedConfig): Warning[
   ]
 }
 
-/** `--port`, `--no-tls`, `PORT`, or `port of serve8008.config.json`. */
+/** `--port`, `--no-tls`, `PORT`, `port of serve8008.config.json`, or the key alone where a program sets it. */
 function settingName(key: string, origin: string, isOff: boolean): string {
   const [kind, ...name] = origin.split(' ')
   const place = name.join(' ')
   if (kind === 'flag') return isOff ? place.replace('--', '--no-') : place
+  if (kind === '') return `\`${key}\``
   return kind === 'env' ? place : `${key} of ${place}`
 }

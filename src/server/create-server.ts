@@ -9,7 +9,7 @@ import { ServeError } from '../core/serve-error.ts'
 import { expected, quote, type Problem } from '../config/diagnostic.ts'
 import { plainCopy } from '../config/validate/plain-copy.ts'
 import { createServerFrom, pluginHost } from './create.ts'
-import type { ProgramOptions } from './embedder-options.ts'
+import type { ProgramOptions, ServerUse } from './embedder-options.ts'
 import { createPluginHost } from './plugins.ts'
 import type { Server8008 } from './types.ts'
 
@@ -30,17 +30,22 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   if (!isPlainObject(options)) resolveConfig(options)
   const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
   const program = { signal, write, color, columns, phrase, authorityFolder }
-  const config = resolveWithPlugins(serve, programProblems(program))
+  const { config, warnings } = resolveWithPlugins(serve, programProblems(program))
   if (config.handler?.file !== undefined) throw handlerFile(config.handler.file)
   checkFolders(config)
-  const server = createServerFrom(config, definedOnly(program), resolveConfig, { isEmbedded: serve.live === true })
+  const use: ServerUse = { isEmbedded: serve.live === true, ...(warnings === undefined ? {} : { warnings }) }
+  const server = createServerFrom(config, definedOnly(program), resolveConfig, use)
   if (config.plugins.length > 0 && signal?.aborted !== true) pluginHost(server, createPluginHost).start(config.plugins)
   return server
 }
 
 /** Resolves options, with those of a preset and those that plugins change. */
-function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedConfig {
-  if ((given.plugins ?? given.preset ?? given.upstream) === undefined) return resolveConfig(given, { problems })
+function resolveWithPlugins(
+  given: ServeOptions,
+  problems: Problem[],
+): Pick<ServerUse, 'warnings'> & { readonly config: ResolvedConfig } {
+  if ((given.plugins ?? given.preset ?? given.upstream) === undefined)
+    return { config: resolveConfig(given, { problems }) }
   const options = definedOnly(plainCopy(given, problems) as ServeOptions)
   const program = { options: { ...options }, origins: new Map<string, string>(), problems: [] }
   const presets = presetSources(options, problems)
@@ -56,7 +61,10 @@ function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedC
       /^(?:plugin|preset) /.test(origin) ? [[path, presets[0]?.names?.get(path) ?? `${origin}: ${path}`]] : [],
     ),
   )
-  return resolveConfig(merged.options, { problems, keyNames })
+  const config = resolveConfig(merged.options, { problems, keyNames })
+  if (merged.options['preset'] === undefined) return { config }
+  const loaded = { config, options: merged.options, origins: Object.fromEntries(merged.origins) }
+  return { config, warnings: async () => (await import('../config/overridden-preset.ts')).overriddenPreset(loaded) }
 }
 
 function handlerFile(file: string): ServeError {

@@ -1,5 +1,4 @@
 import { checkFolders } from '../config/check-folders.ts'
-import { missingPage } from '../config/start-warnings.ts'
 import { publicConfig } from '../config/public-config.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import { isCleartextHttp2, type completeConfig } from '../config/resolve/complete.ts'
@@ -29,9 +28,8 @@ import {
   cutWarning,
   describeListening,
   fullWarning,
-  listeningWarnings,
-  sensitiveFileWarnings,
   serverUrls,
+  warningsAtStart,
 } from './listening.ts'
 import { logOptions, type ProgramOptions, type ServerUse } from './embedder-options.ts'
 import type { PluginAccess, PluginHost } from './plugins.ts'
@@ -98,6 +96,7 @@ class Serve8008 implements Server8008 {
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #followers: Followers
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
+  readonly #optionWarnings: ServerUse['warnings']
   #plugins: PluginHost | undefined
   #pipeline: Handler
   /** Requests wait for it. */
@@ -107,7 +106,8 @@ class Serve8008 implements Server8008 {
   #closing: Promise<void> | undefined
 
   constructor(config: ResolvedConfig, program: ProgramOptions, resolve: typeof completeConfig, use: ServerUse) {
-    const { isEmbedded = false, owner } = use
+    const { isEmbedded = false, owner, warnings } = use
+    this.#optionWarnings = warnings
     this.config = publicConfig(config)
     this.#config = config
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
@@ -243,11 +243,7 @@ class Serve8008 implements Server8008 {
     // Routes may have been added before the start.
     this.#change()
     this.#events.emit('listening', listening)
-    const folders = this.#sites.flatMap(({ routes }) => routes.folders)
-    const sensitive = sensitiveFileWarnings(folders.flatMap((folder) => folder.sensitiveFiles()))
-    const configs = this.#sites.map(({ config }) => config)
-    const ofSites = this.#sites.flatMap(({ config, routes }) => [...missingPage(config), ...routes.announce()])
-    const warnings = [...listeningWarnings(listening, configs), ...ofSites, ...sensitive]
+    const warnings = [...warningsAtStart(listening, this.#sites), ...((await this.#optionWarnings?.()) ?? [])]
     for (const warning of warnings) this.#events.emit('warning', warning)
     adviseSoon(this.#main, this.#events)
     return listening

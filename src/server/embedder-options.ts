@@ -1,6 +1,7 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import type { createAccessLog } from '../inspect/inspect.ts'
 import type { Suggestion } from '../core/serve-error.ts'
+import type { Warning } from '../core/warning.ts'
 
 /** Words the option that would prevent an error, for the person who started the server. */
 export type Phrase = (fix: Suggestion) => string
@@ -31,6 +32,8 @@ export interface ServerUse {
   readonly isEmbedded?: boolean
   /** The token of the user who started it with the command, set once the server listens. Default: no such user. */
   readonly owner?: { readonly token: string }
+  /** Further warnings about the options, once the server listens. Default: none. */
+  readonly warnings?: () => Promise<readonly Warning[]>
 }
 
 /**

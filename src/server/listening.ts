@@ -1,4 +1,5 @@
 import { kindOf } from '../config/kinds/registry.ts'
+import { missingPage } from '../config/start-warnings.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import type { Suggestion } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
@@ -117,8 +118,21 @@ export function cutWarning(replies: number, closeMs: number): Warning {
   return { code: 'W8008_CUT', message: `Cut ${what} after ${closeMs / 1000} s.` }
 }
 
+/** What the person who started a server should know of its addresses, routes and folders. */
+export function warningsAtStart(listening: Listening, sites: readonly Site[]): Warning[] {
+  const folders = sites.flatMap(({ routes }) => routes.folders)
+  return [
+    ...listeningWarnings(
+      listening,
+      sites.map(({ config }) => config),
+    ),
+    ...sites.flatMap(({ config, routes }) => [...missingPage(config), ...routes.announce()]),
+    ...sensitiveFileWarnings(folders.flatMap((folder) => folder.sensitiveFiles())),
+  ]
+}
+
 /** The warning about served files that are seldom meant for clients. */
-export function sensitiveFileWarnings(names: readonly string[]): Warning[] {
+function sensitiveFileWarnings(names: readonly string[]): Warning[] {
   const [first, second] = names
   if (first === undefined) return []
   const shown = [first, second].filter((name) => name !== undefined).map((name) => printable(name, 60))

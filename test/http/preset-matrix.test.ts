@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
+import { createServer, type ServeOptions } from '../../src/index.ts'
 import { Homeserver } from '../support/homeserver.ts'
 import type { RawReply } from '../support/raw.ts'
 import { openListener, startSecure, type Secured } from '../support/secure.ts'
@@ -140,3 +141,16 @@ describe('the preset matrix', () => {
     await left
   })
 })
+
+for (const [name, options, expected] of [
+  ['port', { port: 0 }, ['`port` replaces the listeners of the preset matrix: 8008, 8443 and 8448 are not opened.']],
+  ['listeners', { listeners: [{ port: 0 }] }, []],
+] as const) {
+  test(`a program that sets ${name} beside the preset gets ${expected.length} warnings of it`, async () => {
+    const warnings: string[] = []
+    await using server = createServer({ preset: 'matrix', ...(options as ServeOptions) })
+    server.on('warning', ({ code, message }) => void (code === 'W8008_PRESET' && warnings.push(message)))
+    await server.listen()
+    assert.deepEqual(warnings, expected)
+  })
+}
