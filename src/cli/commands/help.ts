@@ -1,5 +1,6 @@
 import { nearest, quote } from '../../config/diagnostic.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
+import { presetNames, readPreset, startCommand, type Preset } from '../../config/presets.ts'
 import { checkTexts, doctorTexts, scanTexts } from '../../core/finding-texts.ts'
 import { errorTexts } from '../../core/error-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
@@ -48,7 +49,7 @@ function flagNamed(word: string, every: readonly Flag[]): Flag | undefined {
 
 /**
  * A page of help, made from what drives the command line: the overview for `help`, everything for `all`, or the page of
- * a group, a command, a flag or all codes.
+ * a group, a command, a flag, a preset or all codes.
  *
  * @throws ServeError E8008_USAGE for any other word, with the nearest one
  */
@@ -69,13 +70,30 @@ export function renderHelp(
   const every = [...flags, ...commands.flatMap((each) => each.flags)]
   const flag = flagNamed(word, every)
   if (flag !== undefined) return renderFlagHelp(flag, groups, terminal)
+  const presets = presetNames()
+  if (presets.includes(word)) return renderPresetHelp(readPreset(word), terminal)
   const meant = nearest(word, [
     ...helpPages(commands).filter((each) => each !== 'all'),
     ...every.map((each) => each.name),
+    ...presets,
   ])
   const page = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
   const hint = isCode(word) ? `serve8008 explain ${word}` : page
-  throw new ServeError('E8008_USAGE', `There is no command, flag or help group ${quote(word)}.`, { hint })
+  throw new ServeError('E8008_USAGE', `There is no command, flag, preset or help group ${quote(word)}.`, { hint })
+}
+
+/** What a preset is for, and the commands that use it. */
+function renderPresetHelp(preset: Preset, terminal: Terminal): string {
+  const { name, description, guide } = preset
+  const start = startCommand(preset, undefined)
+  const usage: Rows = [
+    [`serve8008 --preset ${name}`, 'serve with its settings; flags and a config file replace them'],
+    [`serve8008 presets ${name}`, 'show what it sets'],
+    [`serve8008 init ${name}`, 'write that to a config file'],
+  ]
+  const upstream: Rows = start === undefined ? [] : [[start, 'what it forwards to is started by this, for example']]
+  const sections = [['Usage', usage] as const, ['Upstream', upstream] as const]
+  return renderPage(`The preset ${name}`, `: ${description}`, sections, [`Its guide is ${guide}.`], terminal)
 }
 
 /** Every code with what it means. */

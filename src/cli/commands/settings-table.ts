@@ -20,8 +20,9 @@ const widestValue = 36
 const narrowestValue = 20
 
 /**
- * The settings for a person: those that were made, then the defaults. Header fields and mounts have a line each, and
- * limits are shown where they were set, or all with `verbose`. On a terminal long values break at words.
+ * The settings for a person: those that were made, then the defaults. Header fields and mounts have a line each. Limits
+ * are shown where they were set, and beside a preset other options too; `verbose` shows all. On a terminal long values
+ * break at words.
  */
 export function renderSettings(
   settings: readonly Setting[],
@@ -32,11 +33,13 @@ export function renderSettings(
 ): string {
   const rows = settings.flatMap((setting) => rowsOf(setting, loaded, cwd))
   const isDefault = ({ origin }: Row): boolean => origin === 'default'
-  const isLimit = ({ key }: Row): boolean => key.startsWith('limits.')
+  // What a preset leaves as it is says nothing about the preset.
+  const hasPreset = loaded.options.preset !== undefined
+  const isHidden = (row: Row): boolean => !verbose && isDefault(row) && (hasPreset || row.key.startsWith('limits.'))
   const made = rows.filter((row) => !isDefault(row))
-  const standing = rows.filter((row) => isDefault(row) && (verbose || !isLimit(row)))
-  const hidden = verbose ? 0 : rows.filter((row) => isDefault(row) && isLimit(row)).length
-  const note = { key: 'limits', text: `${hidden} more, see --verbose`, origin: 'default' }
+  const standing = rows.filter((row) => isDefault(row) && !isHidden(row))
+  const hidden = rows.filter(isHidden).length
+  const note = { key: hasPreset ? 'others' : 'limits', text: `${hidden} more, see --verbose`, origin: 'default' }
   const shown = [made, hidden === 0 ? standing : [...standing, note]].filter((section) => section.length > 0)
   const render = rowRenderer(shown.flat(), terminal)
   return shown.map((section) => section.map(render).join('')).join('\n')

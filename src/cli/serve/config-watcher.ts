@@ -37,8 +37,12 @@ export interface ConfigWatchOptions {
 
 /** Milliseconds after which a deleted config file counts as gone: editors delete and write files. */
 const goneMs = 1000
-/** Most lines that report one edit. */
+/** Most lines that report one edit; beside what needs a restart, which the user has to do next, one is enough. */
 const mostLines = 20
+/** Most options that need a restart whose values are named. */
+const mostValues = 5
+/** Most routes that are named in one line. */
+const mostNames = 4
 /** Options that hold from the start of the server on. */
 const startOnly = optionTable.filter(({ takesEdits }) => takesEdits !== true)
 
@@ -107,7 +111,8 @@ export function watchConfig(options: ConfigWatchOptions): void {
     isRefused = false
     const list = others.map((option) => optionChange(option, loaded.options, next.options)).join('; ')
     if (list !== told && list !== '') {
-      const message = `${printable(name)} has changes that need a restart of serve8008: ${list}.`
+      const what = others.length > mostValues ? others.map(({ key }) => key).join(', ') : list
+      const message = `${printable(name)} has changes that need a restart of serve8008: ${what}.`
       report.warning({ code: 'W8008_RESTART', message })
     }
     if (list === '' && told !== '') tellLines(['no restart is pending any more'])
@@ -130,6 +135,11 @@ export function watchConfig(options: ConfigWatchOptions): void {
     }
     const unchanged = isNew ? 'the routes have another order' : 'is valid again; the routes have not changed'
     const lines = changes.length === 0 ? [unchanged] : changes.map(({ text }) => text)
+    if (restart.length > 0 && changes.length > 1) {
+      const names = changes.slice(0, mostNames).map(({ facts }) => facts.route)
+      const more = changes.length > mostNames ? `, and ${changes.length - mostNames} more` : ''
+      return tellLines([`has changed routes: ${names.join(', ')}${more}`])
+    }
     const left = lines.length - mostLines
     const shown = left > 0 ? [...lines.slice(0, mostLines), `${left} more routes have changed`] : lines
     tellLines(shown)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { presetNames } from '../../../../src/config/presets.ts'
 import { nameOf } from '../../../../src/cli/commands/definition.ts'
 import { renderHelp } from '../../../../src/cli/commands/help.ts'
 import { readCommand } from '../../../../src/cli/read-command.ts'
@@ -50,6 +51,22 @@ test('the page of trust shows all its flags, that of cert the folder of the file
   assert.match(page('explain'), /^ {2}-H, --request-header NAME:VALUE$/m)
 })
 
+test('help of a preset says that it is one, with the commands that use it', () => {
+  for (const name of presetNames()) {
+    const text = page(name)
+    // Also a flag elsewhere: --spa.
+    if (name === 'spa') continue
+    assert.match(text, new RegExp(`^The preset ${name}: `))
+    for (const command of [`--preset ${name}`, `presets ${name}`, `init ${name}`])
+      assert.ok(text.includes(`serve8008 ${command}`), command)
+    assert.ok(
+      text.split('\n').every((line) => line.length <= 80),
+      text,
+    )
+  }
+  assert.throws(() => page('matrx'), { hint: 'serve8008 help matrix' })
+})
+
 test('help codes lists every error, warning and finding in 80 columns', () => {
   const text = page('codes')
   for (const code of [
@@ -65,7 +82,7 @@ test('help codes lists every error, warning and finding in 80 columns', () => {
 test('an unknown word is an error with the nearest one', () => {
   assert.throws(() => page('trsut'), {
     code: 'E8008_USAGE',
-    message: 'There is no command, flag or help group "trsut".',
+    message: 'There is no command, flag, preset or help group "trsut".',
     hint: 'serve8008 help trust',
   })
   assert.throws(() => page('constructor'), { code: 'E8008_USAGE', hint: 'serve8008 --help' })

@@ -69,6 +69,16 @@ test('shows limits that were set, and with verbose all of them', async () => {
   assert.match(await table({ flags }, undefined, true), /^limits\.idleMs +10000 +default$/m)
 })
 
+test('shows beside a preset what it and the user set, and with verbose the rest', async () => {
+  const preset = { preset: 'matrix', port: '0' }
+  const text = await table({ flags: preset })
+  assert.match(text, /^proxy +\/_matrix -> .*preset matrix$/m)
+  assert.match(text, /^port +0 +flag --port$/m)
+  assert.match(text, /^others +\d+ more, see --verbose +default$/m)
+  assert.equal(text.match(/ default$/gm)?.length, 1)
+  assert.match(await table({ flags: preset }, undefined, true), /^cors +off +default$/m)
+})
+
 test('names the limit that changed the time of the header section', async () => {
   const text = await table({ flags: { limits: 'requestMs=1000' } })
   assert.match(text, /^limits\.headerMs +1000 +flag --limit$/m)
