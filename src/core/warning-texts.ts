@@ -91,7 +91,7 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
   },
   W8008_PLACEHOLDER: {
     meaning: 'A fixed reply has a word in braces that is nearly a placeholder, and sends it as it is.',
-    cause: 'A typing error in {origin}, {host}, {port} or {base}.',
+    cause: 'A typing error in {origin}, {host}, {port} or {base}, or the braces of another language, such as ${host}.',
     remedy: 'Correct the word; other text in braces is sent as it is.',
   },
   W8008_PRESET: {

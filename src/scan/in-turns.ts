@@ -1,5 +1,5 @@
 /** Options of {@link inTurns}. */
-export interface TurnOptions {
+export interface InTurnsOptions {
   /** Its reason rejects the result before the next call. */
   readonly signal?: AbortSignal | undefined
   /** Milliseconds after which a call that still waits lets the next one begin. Default: it does not. */
@@ -17,7 +17,7 @@ export async function inTurns<Item, Result>(
   items: readonly Item[],
   atOnce: number,
   call: (item: Item) => Promise<Result>,
-  { signal, patienceMs }: TurnOptions = {},
+  { signal, patienceMs }: InTurnsOptions = {},
 ): Promise<Result[]> {
   const results: Result[] = []
   const calls: Promise<void>[] = []

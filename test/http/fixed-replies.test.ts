@@ -207,3 +207,12 @@ test('the preset matrix tells clients the base', async () => {
   const response = await server.fetch('http://localhost/.well-known/matrix/client')
   assert.deepEqual(await response.json(), { 'm.homeserver': { base_url: 'http://localhost/m' } })
 })
+
+test('the start warns of a word that is nearly a placeholder', async () => {
+  const warnings: string[] = []
+  const routes = [{ match: { exact: '/a' }, reply: { body: 'http://{hostname}/' } }]
+  await using server = createServer({ root: false, port: 0, routes })
+  server.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
+  await server.listen()
+  assert.deepEqual(warnings, ['W8008_PLACEHOLDER The reply of the route /a [exact] sends {hostname} as it is.'])
+})

@@ -4,7 +4,7 @@ import { redactUrl } from '../../core/util/secret.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { plainText } from '../options/shapes.ts'
 import type { RouteKind } from './kind.ts'
-import { addressed, placeholder } from './placeholders.ts'
+import { addressed, nearMisses, placeholder } from './placeholders.ts'
 
 type RedirectStatus = 301 | 302 | 303 | 307 | 308
 
@@ -56,6 +56,12 @@ const sample: Readonly<Record<string, string>> = { origin: 'http://localhost:800
 
 /** A path below the base, or a URL; not `//host`, which looks like a path and is a URL. */
 function resolveTarget(text: string, base: string, path: readonly string[], problems: Problem[]): string {
+  const [miss] = nearMisses(text, Object.keys(sample))
+  if (miss !== undefined) {
+    const hint = `did you mean {${miss.meant}}? The placeholders are {origin}, {host} and {port}`
+    problems.push({ path, message: `${quote(miss.written)} is not a placeholder`, hint })
+    return '/'
+  }
   const example = text.replaceAll(placeholder, (_, name: string) => sample[name] as string)
   const isPath = /^\/(?![/\\])/.test(example)
   const isUrl = /^https?:\/\/(?!https?:)[^/\\]/i.test(example)

@@ -1,13 +1,11 @@
 import * as v from 'valibot'
 import { redactFields } from '../../core/util/secret.ts'
-import type { Warning } from '../../core/warning.ts'
 import { getField } from '../../http/message/headers.ts'
 import type { Reply } from '../../http/message/reply.ts'
-import { nearest } from '../diagnostic.ts'
 import { plainText, recordOf } from '../options/shapes.ts'
 import { addField, flatten, type Fields } from '../values/headers.ts'
 import type { RouteKind } from './kind.ts'
-import { addressed, hasPlaceholder } from './placeholders.ts'
+import { addressed, hasPlaceholder, nearMisses } from './placeholders.ts'
 
 /** The key of a route that sends a fixed reply. */
 export interface ReplyKeys {
@@ -90,17 +88,12 @@ export const replyKind: RouteKind<ReplyKeys, ReplyAction> = {
   redact: (action) => ({ ...action, headers: redactFields(action.headers) }),
   describe: ({ status: code }) => `reply ${code}`,
   // Words in braces that are nearly placeholders. Other braces belong to the text.
-  warnings({ body, headers }, id) {
-    const texts = [body, ...headers].join('\n')
-    const words = new Set(Array.from(texts.matchAll(/(?<!\{)\{([a-z]{3,8})\}/gi), ([, word = '']) => word))
-    return [...words].flatMap((word): Warning[] => {
-      const meant = placeholders.includes(word) ? undefined : nearest(word, placeholders)
-      // A word with another first letter is one of its own: {post}, {cost}.
-      if (meant === undefined || meant[0] !== word[0]?.toLowerCase()) return []
-      const message = `The reply of the route ${id} sends {${word}} as it is.`
-      return [{ code: 'W8008_PLACEHOLDER', message, hint: `did you mean {${meant}}?` }]
-    })
-  },
+  warnings: ({ body, headers }, id) =>
+    nearMisses([body, ...headers].join('\n'), placeholders).map(({ written, meant }) => ({
+      code: 'W8008_PLACEHOLDER',
+      message: `The reply of the route ${id} sends ${written} ${written === `$\{${meant}}` ? 'with its $' : 'as it is'}.`,
+      hint: `did you mean {${meant}}? The placeholders are {origin}, {host}, {port} and {base}`,
+    })),
   phrase: ({ status: code }) => ['answers', 'answered', String(code)],
   settings: ({ headers, body }) => ({ headers, body }),
 }

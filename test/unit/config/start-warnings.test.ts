@@ -47,10 +47,15 @@ test('asks whether a word in braces of a fixed reply is a placeholder, near miss
       ({ code, message, hint }) => `${code} ${message} ${hint}`,
     )
   const said = (word: string, meant: string): string =>
-    `W8008_PLACEHOLDER The reply of the route /r sends {${word}} as it is. did you mean {${meant}}?`
-  assert.deepEqual(warningsOf({ body: '{orign}/a {orign}/b' }), [said('orign', 'origin')])
-  assert.deepEqual(warningsOf({ json: { url: 'http://{hots}/' } }), [said('hots', 'host')])
-  assert.deepEqual(warningsOf({ headers: { Location: '{Origin}/' } }), [said('Origin', 'origin')])
+    `W8008_PLACEHOLDER The reply of the route /r sends ${word} as it is. did you mean {${meant}}? The placeholders are {origin}, {host}, {port} and {base}`
+  assert.deepEqual(warningsOf({ body: '{orign}/a {orign}/b' }), [said('{orign}', 'origin')])
+  assert.deepEqual(warningsOf({ json: { url: 'http://{hots}/' } }), [said('{hots}', 'host')])
+  assert.deepEqual(warningsOf({ headers: { Location: '{Origin}/' } }), [said('{Origin}', 'origin')])
+  assert.deepEqual(warningsOf({ body: '{hostname}:{ port }' }), [said('{hostname}', 'host'), said('{ port }', 'port')])
+  assert.match(
+    warningsOf({ body: 'http://${host}/' })[0] ?? '',
+    /sends \$\{host\} with its \$\. did you mean \{host\}\?/,
+  )
   for (const body of [
     '{origin}{host}{port}',
     '{{orign}}',
@@ -58,6 +63,8 @@ test('asks whether a word in braces of a fixed reply is a placeholder, near miss
     'a{color:red}',
     '{ orign }',
     '{"orign":1}',
+    '{"host":{"port":1}}',
+    '${name} ${{ host }} {{hostname}}',
   ])
     assert.deepEqual(warningsOf({ body }), [], body)
 })

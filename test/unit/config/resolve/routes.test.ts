@@ -309,6 +309,13 @@ describe('an action', () => {
 
   for (const [route, message] of [
     [{}, /the route has no action/],
+    [
+      { redirect: 'https://{hostname}/' },
+      /"\{hostname\}" is not a placeholder; did you mean \{host\}\? The placeholders are/,
+    ],
+    [{ redirect: 'https://{Host}/' }, /"\{Host\}" is not a placeholder/],
+    [{ redirect: 'https://{host}:{ port }/' }, /"\{ port \}" is not a placeholder/],
+    [{ redirect: 'https://${host}/' }, /"\$\{host\}" is not a placeholder/],
     [{ redirect: '{host}/x' }, /"\{host\}\/x" is neither a path nor a URL/],
     [{ redirect: '/{origin}{port}\n' }, /is neither a path nor a URL/],
     [{ redirect: 'https://{origin}/' }, /is neither a path nor a URL/],
