@@ -157,7 +157,8 @@ export class ServerRoutes implements RouteControl {
     // An unchanged route keeps its connections, the state of its upstreams, and its cache.
     const same = changed.filter((route) => isDeepStrictEqual(old.get(route.id), route))
     const kept = new Set([this.#options.root, ...same].map(({ id }) => id))
-    checkRouteFolders(changed.filter(({ id }) => !kept.has(id)))
+    const added = changed.filter(({ id }) => !kept.has(id))
+    checkRouteFolders(added)
     this.#opened = new Map([...before].filter(([id]) => kept.has(id)))
     try {
       this.#options.rebuild(changed)
@@ -169,8 +170,7 @@ export class ServerRoutes implements RouteControl {
     this.#routes = changed
     retireAll(before, this.#opened)
     this.#options.onChanged()
-    if (!this.#isAnnounced) return
-    for (const route of changed) if (!same.includes(route)) routeWarnings(route).forEach(this.#options.onWarning)
+    if (this.#isAnnounced) added.flatMap(routeWarnings).forEach(this.#options.onWarning)
   }
 
   #open(route: ResolvedRoute, make: () => Opened): Opened {
