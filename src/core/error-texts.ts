@@ -45,7 +45,8 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Run the command that the error suggests, or see serve8008 help all.',
   },
   E8008_NOT_RUNNING: {
-    meaning: 'serve8008 reload or stop found no running server, or several; or nothing listens where verify looked.',
+    meaning:
+      'serve8008 reload, stop, tail or record found no running server, or several, or the server has ended; or nothing listens where verify looked.',
     cause: 'The server has ended, was started by another user, or several servers run.',
     remedy: 'serve8008 status lists your servers; choose one with --port.',
   },

@@ -43,7 +43,7 @@ export const recordCommand: CommandDefinition = {
   handler: record,
 }
 
-/** Most bytes of each content: the server has a bound of its own, a quarter of limits.recordedBytes. */
+/** Most bytes of each content: the server has a bound of its own, a sixteenth of limits.recordedBytes. */
 const contentBytes = 64 * 2 ** 20
 
 /** Why a recording ended. */

@@ -1,4 +1,4 @@
-import { isSecretName } from '../../core/util/secret.ts'
+import { isSecretWord } from './marks.ts'
 import type { MarkSecret } from './shapes.ts'
 
 const token = /"([^"\\]*(?:\\[^][^"\\]*)*)("|$|\\$)|[{}[\],:]|[^\s"{}[\],:]+/g
@@ -40,7 +40,7 @@ export function redactJson(text: string, mark: MarkSecret, redactString: (value:
       continue
     }
     if (word === ':') {
-      isSecretValue = inside?.key !== undefined && isSecretName(inside.key)
+      isSecretValue = inside?.key !== undefined && isSecretWord(inside.key)
       continue
     }
     if (content !== undefined && inside?.isObject === true && inside.key === undefined) {

@@ -1,3 +1,4 @@
+import { isSecretName } from '../../core/util/secret.ts'
 import { nodeCrypto } from '../../core/util/builtin.ts'
 
 /** Replaces secrets, so that equal ones can still be told to be equal. */
@@ -78,4 +79,19 @@ export class KnownSecrets {
       if (result.includes(secret)) result = result.replaceAll(secret, () => mark)
     return result
   }
+}
+
+/** Names that are remembered, and the longest of them: content repeats its names many times. */
+const mostNames = 5000
+const longestName = 64
+const names = new Map<string, boolean>()
+
+/** As {@link isSecretName}, for names that come again and again. */
+export function isSecretWord(name: string): boolean {
+  const before = names.get(name)
+  if (before !== undefined) return before
+  const isSecret = isSecretName(name)
+  if (names.size >= mostNames) names.clear()
+  if (name.length <= longestName) names.set(name, isSecret)
+  return isSecret
 }

@@ -1,4 +1,4 @@
-import { isSecretName } from '../../core/util/secret.ts'
+import { isSecretWord } from './marks.ts'
 import type { MarkSecret } from './shapes.ts'
 
 const tag = /<([a-z_][\w:.-]*)((?:\s[^<>]*)?)>/gi
@@ -17,7 +17,7 @@ export function redactMarkup(text: string, mark: MarkSecret): string {
     const shown = attributes === '' ? all : `<${name}${redactAttributes(attributes, mark)}>`
     result += text.slice(from, found.index) + shown
     from = tag.lastIndex
-    const isElement = isSecretName(name.replace(/^.*:/, '')) && !attributes.endsWith('/')
+    const isElement = isSecretWord(name.replace(/^.*:/, '')) && !attributes.endsWith('/')
     if (!isElement) continue
     const end = text.indexOf(`</${name}`, from)
     const content = text.slice(from, end === -1 ? text.length : end)
@@ -34,11 +34,11 @@ function redactAttributes(attributes: string, mark: MarkSecret): string {
     value: double ?? single ?? '',
   }))
   const isSecret =
-    all.some(({ name, value }) => naming.has(name) && isSecretName(value)) ||
+    all.some(({ name, value }) => naming.has(name) && isSecretWord(value)) ||
     all.some(({ name, value }) => name === 'type' && value.toLowerCase() === 'password')
   return attributes.replace(attribute, (whole, name: string, equals: string, double?: string, single?: string) => {
     const value = double ?? single ?? ''
-    const isHidden = isSecretName(name) || (isSecret && named.has(name.toLowerCase()))
+    const isHidden = isSecretWord(name) || (isSecret && named.has(name.toLowerCase()))
     if (value === '' || !isHidden || /^(?:key|autocomplete)$/i.test(name)) return whole
     return `${name}${equals}"${mark(value)}"`
   })

@@ -1,4 +1,4 @@
-import { isSecretName } from '../../core/util/secret.ts'
+import { isSecretWord } from './marks.ts'
 
 /** What stands for a secret. */
 export type MarkSecret = (secret: string) => string
@@ -52,12 +52,12 @@ export function redactAssignments(text: string, mark: MarkSecret, isLoose: boole
     quotedValue,
     (all, _quote: string, name: string, double?: string, single?: string, template?: string) => {
       const value = double ?? single ?? template ?? ''
-      if (value === '' || !isSecretName(name)) return all
+      if (value === '' || !isSecretWord(name)) return all
       return `${all.slice(0, all.length - value.length - 1)}${mark(value)}${all.at(-1)}`
     },
   )
   if (!isLoose) return strict
   return strict.replace(bareValue, (all, name: string, value: string) =>
-    isSecretName(name) ? all.slice(0, all.length - value.length) + mark(value) : all,
+    isSecretWord(name) ? all.slice(0, all.length - value.length) + mark(value) : all,
   )
 }
