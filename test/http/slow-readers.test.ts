@@ -249,6 +249,38 @@ test('resets a stream without progress after writeMs, but none with progress', a
   clearInterval(feed)
 })
 
+for (const [name, path] of [
+  ['content in memory', '/memory'],
+  ['small content', '/small'],
+] as const) {
+  test(`${name} whose last bytes wait for a window is aborted by a reset, and harms nothing else`, async () => {
+    const bytes = path === '/small' ? 1000 : 700_000
+    await using front = await startHttp2({}, { limits: { writeMs: 500 } })
+    front.server.use(() => () => ({ status: 200, headers: [], body: Buffer.alloc(bytes) }))
+    const records: AccessRecord[] = []
+    front.server.on('reply', (record) => void records.push(record))
+    using client = await FrameClient.open(front.port, [[4, bytes - 10]])
+    client.send(frame('window', 0, 0, uint32(2 ** 24)))
+    const received = (stream: number): number =>
+      client.frames.reduce(
+        (sum, each) => sum + (each.type === 0 && each.stream === stream ? each.payload.length : 0),
+        0,
+      )
+    for (const stream of [1, 3, 5]) client.request(stream, request(path))
+    for (const stream of [1, 3, 5]) await client.frame(() => received(stream) === bytes - 10)
+    client.send(frame('reset', 0, 1, uint32(8)), frame('window', 0, 5, uint32(10)))
+    assert.equal(await client.outcome(5), undefined)
+    assert.equal(received(5), bytes)
+    // The server gives this one up.
+    assert.equal(await client.outcome(3), 8)
+    client.request(7, request('/none/'))
+    await client.outcome(7)
+    // What goes out at once counts as sent.
+    const aborted = records.slice(0, 3).filter((record) => record.aborted).length
+    assert.equal(aborted, path === '/small' ? 0 : 2)
+  })
+}
+
 test('queues requests above upstreamConnections until a connection is free', async () => {
   await using backend = await startBackend(async (connection) => {
     while (await connection.sees('\r\n\r\n')) {
