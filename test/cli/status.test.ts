@@ -233,7 +233,7 @@ test('version, help of a flag, and words that stand in the wrong place', async (
   assert.match((await ask('help', 'history-api-fallback'))[1], /^--single\n/)
   assert.deepEqual(await ask('help', 'prot'), [
     2,
-    'There is no command, flag or help group "prot".\nE8008_USAGE   try: serve8008 help port\n',
+    'There is no command, flag, preset or help group "prot".\nE8008_USAGE   try: serve8008 help port\n',
   ])
 
   for (const [args, hint] of [
