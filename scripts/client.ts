@@ -1,4 +1,7 @@
-/** Builds the scripts that run elsewhere: the client of live reload in browsers, and the check of passwords in a worker thread. */
+/**
+ * Builds the scripts that run elsewhere: the client of live reload and the dashboard in browsers, and the check of passwords in
+ * a worker thread.
+ */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build, type BuildOptions, type Metafile } from 'esbuild'
@@ -17,6 +20,14 @@ const client: BuildOptions = {
   minify: true,
 }
 
+/** Loaded by who opens the dashboard. */
+const dashboard: BuildOptions = {
+  ...client,
+  entryPoints: ['src/dashboard/page/main.ts'],
+  format: 'esm',
+  target: 'es2023',
+}
+
 const worker: BuildOptions = {
   entryPoints: ['src/middleware/auth/match-hash.ts'],
   format: 'esm',
@@ -29,6 +40,7 @@ const worker: BuildOptions = {
 export async function buildScripts(dist: string): Promise<readonly Metafile[]> {
   return [
     await buildScript(client, join(dist, 'client/live.js')),
+    await buildScript(dashboard, join(dist, 'dashboard/page.js')),
     await buildScript(worker, join(dist, 'worker/match-hash.js')),
   ]
 }

@@ -14,6 +14,7 @@ const open = ['core', 'http', 'config', 'pages', 'middleware', 'server', 'cli']
 const entries: Record<string, string> = {
   advertise: 'advertise/advertise.ts',
   control: 'control/control.ts',
+  dashboard: 'dashboard/dashboard.ts',
   inspect: 'inspect/inspect.ts',
   'inspect/filter': 'inspect/filter/filter.ts',
   'inspect/har': 'inspect/har/har.ts',
@@ -78,6 +79,8 @@ const below: Record<string, readonly string[]> = {
 
   advertise: feature,
   control: feature,
+  dashboard: [...feature, 'config/kinds'],
+  'dashboard/page': ['core', 'pages', 'inspect/filter'],
   inspect: [...feature, 'inspect'],
   'inspect/access-log': feature,
   'inspect/filter': feature,

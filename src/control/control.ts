@@ -2,7 +2,7 @@ import { nodeCrypto } from '../core/util/builtin.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import type { Endpoints, LiveControl } from './endpoints.ts'
-import type { Owner } from './owner-endpoint.ts'
+import type { Owner } from './owner-endpoints.ts'
 
 /** The addresses below `/__serve8008/`: the layers of the pipeline that answer them, and their token. */
 export interface Control {
@@ -83,13 +83,17 @@ export function createControl({ base, live }: ControlOptions): Control {
   }
 }
 
+/** Names of what only the owner may ask for; without a name, the way to the dashboard. */
+const ownerNames: ReadonlySet<string> = new Set(['', 'exchanges', 'dashboard'])
+
 /** Answers what only the owner may ask for. It is loaded with the first request for it. */
-export function createOwnerEndpoint(base: string, owner: Owner): Layer {
-  const path = exchangesPath(base)
+export function createOwnerEndpoints(base: string, owner: Owner): Layer {
+  const prefix = controlPrefix(base)
   return (next) => (x) => {
-    if (x.target.path !== path || owner.token() === '') return next(x)
+    const { path } = x.target
+    if (!path.startsWith(prefix) || !ownerNames.has(path.slice(prefix.length)) || owner.token() === '') return next(x)
     x.notes.own = true
-    return import('./owner-endpoint.ts').then(({ streamExchanges }) => streamExchanges(x, owner))
+    return import('./owner-endpoints.ts').then(({ answerOwner }) => answerOwner(path.slice(prefix.length), x, owner))
   }
 }
 

@@ -73,7 +73,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     if (!isToken(x.headers.get('x-serve8008-token'))) {
       throw forbidden('X-Serve8008-Token is missing or wrong.')
     }
-    return json({ pages: live.reload(await pathList(x)) })
+    return jsonReply({ pages: live.reload(await pathList(x)) })
   }
 
   function session(x: Exchange): Reply {
@@ -82,7 +82,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     if (x.headers.get('x-serve8008') !== 'live' || !isSameOrigin(x)) {
       throw forbidden('Only pages of this server get a token.')
     }
-    return json({
+    return jsonReply({
       ...live.settings,
       token: options.token(),
       socket: `${x.notes.mount ?? ''}${prefix}socket`,
@@ -109,7 +109,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
   }
 }
 
-function json(value: unknown): Reply {
+export function jsonReply(value: unknown): Reply {
   return { status: 200, headers: ownFields('application/json', 'no-store'), body: Buffer.from(JSON.stringify(value)) }
 }
 

@@ -8,7 +8,6 @@ import { createWorkerReport } from '../middleware/stale-worker.ts'
 import { createAdapter, type Adapter } from '../http/h1/server.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply, Sent } from '../http/message/reply.ts'
-import type { FetchAnswer } from '../http/fetch.ts'
 import { accessRecord, createAccessLog, createFollowers, isAside, type Followers } from '../inspect/inspect.ts'
 import type { Recording } from '../inspect/types.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
@@ -16,6 +15,7 @@ import { createAdmit } from './access.ts'
 import { Site, sitesOf, type SiteHost } from './site.ts'
 import { chooseSite, mountOfSocket, reloadSites, shareCache } from './sites.ts'
 import { createRefusal } from './pipeline.ts'
+import { createOwnedDashboard, isForDashboard, type OwnedDashboard } from './owned-dashboard.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ShownError, Update } from '../live/types.ts'
 import { certificateHosts } from './allowed-hosts.ts'
@@ -33,8 +33,8 @@ import {
 } from './listening.ts'
 import { logOptions, type ProgramOptions, type ServerUse } from './embedder-options.ts'
 import type { PluginAccess, PluginHost } from './plugins.ts'
-import type * as CheckArguments from './check-arguments.ts'
 import { checkResponse, checkUpgrade } from './handler-arguments.ts'
+import { createServerFetch, type ServerFetch } from './server-fetch.ts'
 import { refuseOwnRoutes } from './server-routes.ts'
 import { createListenerControl, createSiteControl } from './several-control.ts'
 import type {
@@ -81,6 +81,8 @@ class Serve8008 implements Server8008 {
   readonly listeners: ListenerControl
   readonly handler: RequestListener
   readonly upgrade: Server8008['upgrade']
+  readonly fetch: Server8008['fetch']
+  readonly tryFetch: Server8008['tryFetch']
   readonly #config: ResolvedConfig
   readonly #events = new Events()
   readonly #layers: Layer[] = []
@@ -90,13 +92,14 @@ class Serve8008 implements Server8008 {
   readonly #retired: Site[] = []
   readonly #siteHost: SiteHost
   readonly #refuse: Handler
+  /** Undefined where no user has started the server with the command. */
+  readonly #dashboard: OwnedDashboard | undefined
   readonly #adapter: Adapter
-  /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
-  #fetch: Promise<FetchAnswer & typeof CheckArguments> | undefined
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #followers: Followers
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
   readonly #optionWarnings: ServerUse['warnings']
+  readonly #fetch: ServerFetch
   #plugins: PluginHost | undefined
   #pipeline: Handler
   /** Requests wait for it. */
@@ -155,15 +158,28 @@ class Serve8008 implements Server8008 {
         pages: { open: 0, most: config.limits.livePages },
         reloadSites: (paths) => reloadSites(this.#sites, paths),
       },
-      owner: owner && { token: () => owner.token, stream: followers.stream },
+      owner: owner && {
+        token: () => owner.token,
+        stream: followers.stream,
+        dashboard: () => (this.#dashboard as OwnedDashboard).link(),
+      },
       onChanged: () => this.#change(),
     }
-    this.#refuse = createRefusal({
+    const guarded = {
       config,
-      opened: (x) => this.#events.emit('request', x),
-      onFault: (error) => this.#events.emit('error', error),
+      opened: (x: Exchange) => this.#events.emit('request', x),
+      onFault: (error: ServeError) => this.#events.emit('error', error),
       phrase,
-    })
+    }
+    this.#refuse = createRefusal(guarded)
+    this.#dashboard =
+      owner &&
+      createOwnedDashboard(guarded, {
+        stream: followers.stream,
+        sites: () => this.#sites,
+        urls: () => this.urls,
+        reload: () => reloadSites(this.#sites, undefined).pages,
+      })
     this.#sites = sitesOf(config).map((each) => new Site(each, this.#siteHost))
     this.#pipeline = this.#choose()
     shareCache(this.#config, this.#sites)
@@ -174,6 +190,9 @@ class Serve8008 implements Server8008 {
     }
     this.sites = createSiteControl(access, () => this.#refuseClosed())
     this.listeners = createListenerControl(access, () => this.#refuseClosed())
+    this.#fetch = createServerFetch((x) => this.#handle(x), config.limits.bodyBytes)
+    this.fetch = this.#fetch.fetch
+    this.tryFetch = this.#fetch.tryFetch
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => {
       checkResponse(response)
@@ -265,7 +284,7 @@ class Serve8008 implements Server8008 {
     const cut = await this.#listeners.stop()
     // After the replies under way: upstreams still send them.
     await Promise.all(sites.map((site) => site.close()))
-    ;(await this.#fetch)?.close()
+    await this.#fetch.close()
     await this.#plugins?.close()
     this.#followers.close()
     this.#log?.flush()
@@ -318,27 +337,6 @@ class Serve8008 implements Server8008 {
     return this
   }
 
-  // Bound to the server, since programs pass them on alone: `serve({ fetch: server.fetch })`.
-  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const { answer, toRequest } = await this.#openFetch()
-    return await answer(toRequest('fetch', input, init))
-  }
-
-  readonly tryFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response | undefined> => {
-    const { offer, toRequest } = await this.#openFetch()
-    return await offer(toRequest('tryFetch', input, init))
-  }
-
-  #openFetch(): Promise<FetchAnswer & typeof CheckArguments> {
-    this.#fetch ??= Promise.all([import('../http/fetch.ts'), import('./check-arguments.ts')]).then(
-      ([{ createFetchAnswer }, checks]) => ({
-        ...createFetchAnswer((x) => this.#handle(x), this.#config.limits.bodyBytes),
-        ...checks,
-      }),
-    )
-    return this.#fetch
-  }
-
   static pluginHost(server: Serve8008, create: (access: PluginAccess) => PluginHost): PluginHost {
     server.#plugins ??= create({
       server,
@@ -353,6 +351,7 @@ class Serve8008 implements Server8008 {
   }
 
   #handle(x: Exchange): Reply | Promise<Reply> {
+    if (this.#dashboard !== undefined && isForDashboard(x)) return this.#dashboard.handle(x)
     return this.#held === undefined ? this.#pipeline(x) : this.#held.then(() => this.#pipeline(x))
   }
 

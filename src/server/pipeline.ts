@@ -9,8 +9,8 @@ import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import { emptyReply } from '../http/message/reply.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
-import { createOwnerEndpoint, type Control } from '../control/control.ts'
-import type { Owner } from '../control/owner-endpoint.ts'
+import { createOwnerEndpoints, type Control } from '../control/control.ts'
+import type { Owner } from '../control/owner-endpoints.ts'
 import type { Live } from '../live/live.ts'
 import { createRoutes, type RoutesOptions } from '../routes/routes.ts'
 import { createAccess, type Admit } from './access.ts'
@@ -93,7 +93,7 @@ export function createPipeline(parts: PipelineOptions): Handler {
     // preflights come without credentials, so before the password
     ...(cors === undefined ? [] : [cors.layer]),
     // what only the user who started the server may see, by a token that no page gets
-    ...(parts.owner === undefined ? [] : [createOwnerEndpoint(config.base, parts.owner)]),
+    ...(parts.owner === undefined ? [] : [createOwnerEndpoints(config.base, parts.owner)]),
     // endpoints that need a token: pages got it with the password, which not every browser sends with a WebSocket
     ...(control === undefined ? [] : [control.tokenEndpoints]),
     // origins of pages, and the password
@@ -110,11 +110,19 @@ export function createPipeline(parts: PipelineOptions): Handler {
 }
 
 /** Answers requests that belong to no site: the checks of the guard, then 421. */
-export function createRefusal(parts: Pick<PipelineOptions, 'config' | 'opened' | 'onFault' | 'phrase'>): Handler {
+export function createRefusal(parts: GuardedOptions): Handler {
+  return createGuarded({ ...parts, isOurs: () => false }, () => emptyReply(421))
+}
+
+/** What the guard needs to stand before a handler alone. */
+export type GuardedOptions = Pick<PipelineOptions, 'config' | 'opened' | 'onFault' | 'phrase'>
+
+/** A handler behind the guard, without anything else of the pipeline. */
+export function createGuarded(parts: GuardedOptions & Pick<PipelineOptions, 'isOurs'>, handler: Handler): Handler {
   const { headerCount, targetBytes } = parts.config.limits
   const boundary = createErrorBoundary(createRefuse(parts.onFault, parts.phrase, '/'))
-  const guard = createGuard({ isOurs: () => false, headerCount, targetBytes })
-  return composeLayers([boundary, opening(parts.opened), guard], () => emptyReply(421))
+  const guard = createGuard({ isOurs: parts.isOurs, headerCount, targetBytes })
+  return composeLayers([boundary, opening(parts.opened), guard], handler)
 }
 
 /** What the pipeline needs beside the configuration. */

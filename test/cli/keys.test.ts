@@ -66,7 +66,7 @@ function assertRestored(text: string): void {
 
 test('the banner names the keys, h lists them, r and q answer, and ^C ends with 0', { skip }, async (t) => {
   const { press, stdout, ended } = await inTerminal(t, around)
-  await stdout(/Keys {6}h help · o open · q QR code · r reload · \^C stop/)
+  await stdout(/Keys {6}h help · o open · d dashboard · q QR code · r reload · \^C stop/)
   press('h')
   await stdout(/c {3}clear the screen/)
   press('r')

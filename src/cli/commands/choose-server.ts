@@ -18,7 +18,7 @@ export function chooseServer(
   servers: readonly RunningServer[],
   port: unknown,
   { argv, cwd }: Pick<Program, 'argv' | 'cwd'>,
-  command: 'record' | 'reload' | 'stop' | 'tail',
+  command: 'dashboard' | 'record' | 'reload' | 'stop' | 'tail',
 ): RunningServer {
   const wrong = Array.isArray(port) ? port.find((each) => !/^\d+$/.test(String(each))) : undefined
   if (wrong !== undefined) {

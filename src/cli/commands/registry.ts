@@ -20,6 +20,7 @@ export const registry: readonly CommandEntry[] = [
   { words: ['reload'], load: async () => (await import('./reload.ts')).reloadCommand },
   { words: ['tail'], load: async () => (await import('./tail.ts')).tailCommand },
   { words: ['record'], load: async () => (await import('./record.ts')).recordCommand },
+  { words: ['dashboard'], load: async () => (await import('./dashboard.ts')).dashboardCommand },
   { words: ['status', 'list', 'ls', 'ps'], load: async () => (await import('./status.ts')).statusCommand },
   { words: ['stop'], load: async () => (await import('./stop.ts')).stopCommand },
   { words: ['scan'], load: async () => (await import('./scan.ts')).scanCommand },

@@ -143,7 +143,7 @@ export async function serve(command: Command, program: Program, report: Reporter
     for (const warning of await presetWarnings(loaded)) report.warning(warning)
   }
   if (config.open !== undefined) {
-    const { openBrowser } = await import('./browser.ts')
+    const { openBrowser } = await import('../browser.ts')
     const warn = (message: string): void => report.warning({ code: 'W8008_OPEN', message })
     await openBrowser(listening.url, config.open, env, warn)
   }

@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
 import { printable } from '../../core/util/sanitize.ts'
-import { openBrowser } from './browser.ts'
+import { openBrowser } from '../browser.ts'
 import type { Keyboard } from '../keyboard.ts'
 import { listenToKeys, renderKeys, type KeyAction, type Keys } from './keys.ts'
 import type { Program } from '../process-io.ts'
@@ -71,6 +71,12 @@ export function serverActions({ server, listening, config, program, report, keyb
         // The log says how many were reloaded.
         if (pages === 0) say(`No page of ${url} is open.`)
       },
+    },
+    {
+      key: 'd',
+      text: 'open the dashboard',
+      lends: true,
+      run: () => keyboard.run(['dashboard', '--port', String(listening.port)]),
     },
     ...(isOfAuthority(config) ? [trusting] : []),
     {

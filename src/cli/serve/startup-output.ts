@@ -129,7 +129,7 @@ function details({ loaded, program, startMs, configMs }: StartupFacts, readyMs: 
 }
 
 /** The keys as the banner names them. */
-const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
+const keyHint: readonly string[] = ['h help', 'o open', 'd dashboard', 'q QR code', 'r reload', '^C stop']
 
 /** Whether keys are read: input and output are terminals, and the output is for a person. */
 export function canUseKeys(program: Program, { quiet, json }: OutputOptions, { terminal }: Reporter): boolean {

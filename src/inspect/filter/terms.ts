@@ -164,8 +164,11 @@ function contents(value: FilterValue): Predicate {
   return ({ request, reply }) => isIn(request) || isIn(reply)
 }
 
-function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString()
+/** Without anything of Node: the dashboard filters in the browser. */
+const decoder = new TextDecoder()
+
+function textOf(content: Uint8Array): string {
+  return decoder.decode(content)
 }
 
 /** `accept` asks for the field, `accept=text/html` for a part of its value, in the request or the reply. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
-import { openBrowser, type Opener } from '../../../../src/cli/serve/browser.ts'
+import { openBrowser, type Opener } from '../../../src/cli/browser.ts'
 
 interface Opened {
   readonly calls: unknown[][]

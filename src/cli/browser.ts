@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
-import type { Environment } from '../../config/sources/env.ts'
-import { isContinuousIntegration } from '../output/terminal.ts'
+import type { Environment } from '../config/sources/env.ts'
+import { isContinuousIntegration } from './output/terminal.ts'
 
 /** An opener that fails within this many milliseconds started no browser. */
 const startMs = 5000

@@ -1,0 +1,43 @@
+import { controlPrefix, newToken } from '../control/control.ts'
+import type { Dashboard, DashboardOptions } from '../dashboard/dashboard.ts'
+import type { Exchange, Handler } from '../http/message/exchange.ts'
+import { createGuarded, type GuardedOptions } from './pipeline.ts'
+
+/** The dashboard of the user who started a server with the command. */
+export interface OwnedDashboard {
+  /** Answers requests for the name of the dashboard. */
+  readonly handle: Handler
+  /** The name, path and query of a link that opens it once. */
+  link(): Promise<{ readonly host: string; readonly target: string }>
+}
+
+/**
+ * The name of the dashboard. It is an origin of its own, so that pages and service workers of what is served cannot read
+ * it. Browsers take names below `localhost` as this machine without asking anybody (RFC 6761 section 6.3).
+ */
+const host = 'serve8008.localhost'
+
+/** Loads the dashboard when the user asks for it. */
+export function createOwnedDashboard(
+  guarded: GuardedOptions,
+  options: Omit<DashboardOptions, 'prefix' | 'newToken'>,
+): OwnedDashboard {
+  const prefix = controlPrefix(guarded.config.base)
+  let opened: Promise<Dashboard> | undefined
+  const open = (): Promise<Dashboard> =>
+    (opened ??= import('../dashboard/dashboard.ts').then(({ createDashboard }) =>
+      createDashboard({ ...options, prefix, newToken }),
+    ))
+  return {
+    handle: createGuarded({ ...guarded, isOurs: ({ hostname }) => hostname === host }, async (x) =>
+      (await open()).handle(x),
+    ),
+    link: async () => ({ host, target: (await open()).link() }),
+  }
+}
+
+/** Whether a request is for the dashboard. Its guard checks the whole name. */
+export function isForDashboard({ headers: { names, raw } }: Exchange): boolean {
+  const at = names.indexOf('host')
+  return at !== -1 && (raw[2 * at + 1] as string).startsWith(host)
+}
