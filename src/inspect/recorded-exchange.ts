@@ -72,7 +72,12 @@ export class Entry implements ExchangeObserver {
 
   /** Without credentials, for programs. */
   get record(): RecordedExchange {
-    return (this.#record ??= publicView(this.raw, this.#isAuthority))
+    return (this.#record ??= publicRecord(this.raw, this.#isAuthority))
+  }
+
+  /** A record that a program has already follows what changes. */
+  #show(): void {
+    if (this.#record !== undefined) Object.assign(this.#record, publicRecord(this.raw, this.#isAuthority))
   }
 
   /** Begins to follow the exchange. */
@@ -107,10 +112,14 @@ export class Entry implements ExchangeObserver {
     if (this.#forwarded.push(attempt) > mostAttempts) this.#forwarded.shift()
     this.#keep(path.length + lengthOf(headers))
     return {
-      connected: (isReused) => Object.assign(attempt, { isReused, connectedMs: this.#elapsed() }),
+      connected: (isReused) => {
+        Object.assign(attempt, { isReused, connectedMs: this.#elapsed() })
+        this.#show()
+      },
       answered: ({ status, headers: replyHeaders }) => {
         Object.assign(attempt, { status, replyHeaders, answeredMs: this.#elapsed() })
         this.#keep(lengthOf(replyHeaders))
+        this.#show()
       },
     }
   }
@@ -148,6 +157,7 @@ export class Entry implements ExchangeObserver {
     const { notes } = this.#x as Exchange
     const { user = '', route = '', upstream = '', reason = '', refusal = '', remark = '', site = '' } = notes
     Object.assign(this.raw, { user, route, upstream, reason, refusal, remark, site })
+    this.#show()
   }
 
   #elapsed(): number {
@@ -207,38 +217,26 @@ function message(headers: HeaderList, tee: Tee, trailers: () => HeaderList): Rec
   }
 }
 
-/** A record without credentials: they are removed when a program reads it, which costs a recording nothing. */
-function publicView(raw: RecordedExchange, isAuthority: boolean): RecordedExchange {
-  const { request } = raw
-  const shownRequest = publicMessage(request)
-  const shown: Partial<Record<keyof RecordedExchange, () => unknown>> = {
-    target: () => (isAuthority ? redactAuthority(raw.target) : redactUrl(withoutStamp(raw.target))),
-    authority: () => redactAuthority(raw.authority),
-    request: () => shownRequest,
-    forwarded: () =>
-      raw.forwarded.map((each) => ({
-        ...each,
-        target: redactUrl(each.target),
-        headers: publicFields(each.headers),
-        replyHeaders: publicFields(each.replyHeaders),
-      })),
-    reply: () => (reply ??= raw.reply && publicMessage(raw.reply)),
+/** A record without credentials: they are removed when a program reads it, which costs other recordings nothing. */
+function publicRecord(raw: RecordedExchange, isAuthority: boolean): RecordedExchange {
+  return {
+    ...raw,
+    target: isAuthority ? redactAuthority(raw.target) : redactUrl(withoutStamp(raw.target)),
+    authority: redactAuthority(raw.authority),
+    request: publicMessage(raw.request),
+    forwarded: raw.forwarded.map((each) => ({
+      ...each,
+      target: redactUrl(each.target),
+      headers: publicFields(each.headers),
+      replyHeaders: publicFields(each.replyHeaders),
+    })),
+    reply: raw.reply && Object.assign(publicMessage(raw.reply), { status: raw.reply.status }),
   }
-  let reply: RecordedReply | undefined
-  const names = Object.keys(raw) as (keyof RecordedExchange)[]
-  return Object.defineProperties(
-    {} as RecordedExchange,
-    Object.fromEntries(names.map((name) => [name, { enumerable: true, get: shown[name] ?? (() => raw[name]) }])),
-  )
 }
 
-function publicMessage<Message extends RecordedMessage>(raw: Message): Message {
-  let fields: HeaderList | undefined
-  const { status } = raw as { status?: number }
+function publicMessage(raw: RecordedMessage): RecordedMessage {
   return {
-    get headers() {
-      return (fields ??= publicFields(raw.headers))
-    },
+    headers: publicFields(raw.headers),
     get content() {
       return raw.content
     },
@@ -248,8 +246,7 @@ function publicMessage<Message extends RecordedMessage>(raw: Message): Message {
     get trailers() {
       return publicFields(raw.trailers)
     },
-    ...(status === undefined ? {} : { status }),
-  } as Message
+  }
 }
 
 /** Fields without credentials. A `Host` is no URL, so its userinfo has a rule of its own. */

@@ -161,3 +161,17 @@ test('a record that has ended keeps its secrets for code of this server only', (
   end(recorder, x)
   assert.doesNotMatch(JSON.stringify(recording.exchanges), /s3cret/)
 })
+
+test('a record is plain data, and one that was read early follows its exchange', () => {
+  const recorder = recorderWith()
+  using recording = recorder.open(10)
+  const x = begin(recorder, '/')
+  const [early] = recording.exchanges
+  assert.deepEqual([early?.reply, early?.endMs], [undefined, undefined])
+  end(recorder, x, 'abc')
+  const [late] = recording.exchanges
+  assert.equal(late, early)
+  assert.equal(early?.reply?.status, 200)
+  assert.ok((early?.endMs ?? -1) >= 0)
+  assert.equal(Object.getOwnPropertyDescriptor(early ?? {}, 'endMs')?.value, early?.endMs)
+})
