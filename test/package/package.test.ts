@@ -84,6 +84,7 @@ describe('the packed package', () => {
       'docs/images/listing.png',
       'dist/cli/main.js',
       'dist/client/live.js',
+      'dist/dashboard/page.js',
       'dist/types/index.d.ts',
       'dist/schema.json',
       'dist/scan.schema.json',

@@ -118,6 +118,13 @@ export function parseFilter(text: string): FilterNode {
     if (at >= text.length)
       throw new FilterError('The filter ends where a term must follow', at, 'method:POST OR method:PUT')
     if (text[at] === ')') throw new FilterError('A ")" without its "("', at, '(status:4xx OR status:5xx) method:POST')
+    if (operator(/(?:(?:and|or)(?![^\s()])|[&|])/iy)) {
+      throw new FilterError(
+        'AND and OR stand between two terms; a word is in quotes',
+        start,
+        'method:POST OR method:PUT',
+      )
+    }
     if (text[at] !== '(') return term()
     at++
     skipSpace()
