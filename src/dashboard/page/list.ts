@@ -110,6 +110,8 @@ export function createList(
 function rowOf(exchange: ShownExchange): HTMLElement {
   const { id, time, method, target, host, bytes, type, ms } = exchange
   const query = target.slice(pathOf(target).length)
+  // Where a request is forwarded to is told by what is opened.
+  const isNews = exchange.remark !== '' && !exchange.remark.startsWith(`${exchange.route} -> `)
   return make(
     'div',
     { class: `row ${statusClass(exchange)}`, role: 'option', id: `row-${id}` },
@@ -121,7 +123,7 @@ function rowOf(exchange: ShownExchange): HTMLElement {
       { class: 'address', title: `${host}${target}` },
       make('bdi', {}, pathOf(target)),
       query !== '' && make('span', { class: 'query' }, query),
-      exchange.remark !== '' && make('span', { class: 'remark' }, exchange.remark),
+      isNews && make('span', { class: 'remark' }, exchange.remark),
     ),
     make('span', { class: 'type' }, shortType(type)),
     make('span', { class: 'size' }, formatBytes(bytes)),
