@@ -66,6 +66,15 @@ export const planted: readonly Planted[] = [
     requestHeaders: json,
     requestContent: JSON.stringify({ payload: JSON.stringify({ inner: JSON.stringify({ apiKey: s }) }) }),
   })),
+  plant('JSON in JSON that is cut off within an escape', (s) => ({
+    headers: json,
+    bytes: 1e6,
+    content: String.raw`{"text":"{\"password\":\"${s}\u00`,
+  })),
+  plant('JSON in JSON that has a wrong escape', (s) => ({
+    headers: json,
+    content: String.raw`{"text":"{\"password\":\"${s}\x\"}"}`,
+  })),
   plant('lines of JSON', (s) => ({
     headers: ['Content-Type', 'application/x-ndjson'],
     content: `{"a":1}\n{"refresh_token":"${s}"}\n`,
@@ -103,6 +112,14 @@ export const planted: readonly Planted[] = [
     content: `<p>Hello<form><input type="hidden" name="csrf_token" value="${s}"></form>`,
   })),
   plant('script in HTML', (s) => ({ headers: html, content: `<script>window.state = {accessToken: '${s}'}</script>` })),
+  plant('JSON in a string of a script', (s) => ({
+    headers: ['Content-Type', 'text/javascript'],
+    content: `JSON.parse("{\\"password\\": \\"${s}\\", \\"a\\": 1}")`,
+  })),
+  plant('JSON in an attribute of HTML', (s) => ({
+    headers: html,
+    content: `<div data-page="{&quot;user&quot;:{&quot;apiToken&quot;:&quot;${s}&quot;}}"></div>`,
+  })),
   plant('settings as text', (s) => ({ content: `PORT=3000\nDATABASE_PASSWORD=${s}\n` })),
   plant('data of SSE', (s) => ({ headers: events, content: `id: 1\ndata: {"token":\ndata:   "${s}"}\n\n` })),
   plant('text of SSE', (s) => ({ headers: events, content: `data: see https://a.test/?token=${s}\n\n` })),

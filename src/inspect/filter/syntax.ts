@@ -86,17 +86,17 @@ export function parseFilter(text: string): FilterNode {
 
   function any(): FilterNode {
     const of = [all()]
-    while (operator(/(?:or(?![^\s()])|\|\|?)/iy)) of.push(all())
+    while (operator(/(?:or(?![^\s()"])|\|\|?)/iy)) of.push(all())
     return of.length === 1 ? (of[0] as FilterNode) : { kind: 'any', of }
   }
 
   function all(): FilterNode {
     const of: FilterNode[] = [negated()]
     for (;;) {
-      const isJoined = operator(/(?:and(?![^\s()])|&&?)/iy)
+      const isJoined = operator(/(?:and(?![^\s()"])|&&?)/iy)
       skipSpace()
       const isEnd =
-        at >= text.length || text[at] === ')' || text[at] === '|' || /or(?![^\s()])/iy.test(text.slice(at, at + 3))
+        at >= text.length || text[at] === ')' || text[at] === '|' || /or(?![^\s()"])/iy.test(text.slice(at, at + 3))
       if (isEnd && !isJoined) break
       of.push(negated())
     }
@@ -106,7 +106,7 @@ export function parseFilter(text: string): FilterNode {
   function negated(): FilterNode {
     if (++depth > deepest)
       throw new FilterError(`More than ${deepest} parentheses or negations within each other`, at, 'status:5xx')
-    const isNegated = operator(/(?:not(?![^\s()])|[-!](?=\S))/iy)
+    const isNegated = operator(/(?:not(?![^\s()"])|[-!](?=\S))/iy)
     const node: FilterNode = isNegated ? { kind: 'not', of: negated() } : primary()
     depth--
     return node
@@ -118,7 +118,7 @@ export function parseFilter(text: string): FilterNode {
     if (at >= text.length)
       throw new FilterError('The filter ends where a term must follow', at, 'method:POST OR method:PUT')
     if (text[at] === ')') throw new FilterError('A ")" without its "("', at, '(status:4xx OR status:5xx) method:POST')
-    if (operator(/(?:(?:and|or)(?![^\s()])|[&|])/iy)) {
+    if (operator(/(?:(?:and|or)(?![^\s()"])|[&|])/iy)) {
       throw new FilterError(
         'AND and OR stand between two terms; a word is in quotes',
         start,

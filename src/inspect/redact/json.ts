@@ -70,7 +70,8 @@ function parsed(content: string): string {
   try {
     return JSON.parse(`"${content}"`) as string
   } catch {
-    return content
+    // It is cut off within an escape, or is no JSON; what stands in its quotes must be seen all the same.
+    return content.replace(/\\(?:u[\da-f]{0,3})?$/i, '').replace(/\\(["\\/])/g, '$1')
   }
 }
 

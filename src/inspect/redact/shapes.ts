@@ -46,9 +46,15 @@ const quotedValue =
 /** `TOKEN=x`, `password: x`: how files of settings and logs write one. */
 const bareValue = /(?<![\w.$-])([\w.$-]{1,64})[ \t]{0,8}[:=][ \t]{0,8}(?!["'`[{(=>])([^\s"'`,;&<>]+)/g
 
+/** JSON within a text of a program or an attribute of HTML: its quotes are escaped. */
+const escapedValue = /(\\{1,3}["']|&quot;|&#0?34;|&#x22;)([\w.$-]{1,64})\1\s{0,8}:\s{0,8}\1((?:(?!\1)[^\n])*)/gi
+
 /** A text without the values of names that suggest a secret. @param isLoose Whether values may stand without quotes. */
 export function redactAssignments(text: string, mark: MarkSecret, isLoose: boolean): string {
-  const strict = text.replace(
+  const bare = text.replace(escapedValue, (all, _quote: string, name: string, value: string) =>
+    value !== '' && isSecretWord(name) ? all.slice(0, all.length - value.length) + mark(value) : all,
+  )
+  const strict = bare.replace(
     quotedValue,
     (all, _quote: string, name: string, double?: string, single?: string, template?: string) => {
       const value = double ?? single ?? template ?? ''

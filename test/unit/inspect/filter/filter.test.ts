@@ -109,6 +109,7 @@ const cases: readonly [filter: string, passes: readonly RecordedFacts[], fails: 
   ['method:GET || status:5xx && nothing', [{}], [post]],
   ['(method:GET OR method:PUT) path:/x', [{ method: 'PUT', target: '/x' }], [post, {}]],
   ['NOT method:GET', [post], [{}]],
+  ['NOT"users"', [{}], [post]],
   ['!method:GET', [post], [{}]],
   ['!(method:GET OR status:2xx)', [post], [{}]],
   ['-"users"', [{}], [post]],
