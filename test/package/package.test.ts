@@ -12,7 +12,7 @@ import { mapStack } from '../../scripts/map-stack.ts'
 import { optionTable } from '../../src/config/options/option-table.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const maxPackedBytes = 920_000
+const maxPackedBytes = 940_000
 const hasShell = process.platform !== 'win32'
 
 /** What a person has who never ran `npm run` here. */
@@ -81,6 +81,10 @@ describe('the packed package', () => {
       'docs/guide/static.md',
       'docs/reference/command-line.md',
       'docs/troubleshooting.md',
+      'docs/images/dashboard-dark-1440.png',
+      'docs/images/dashboard-dark-390.png',
+      'docs/images/dashboard-light-1440.png',
+      'docs/images/dashboard-light-390.png',
       'docs/images/listing.png',
       'dist/cli/main.js',
       'dist/client/live.js',
