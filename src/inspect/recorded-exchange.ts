@@ -179,7 +179,8 @@ export class Entry implements ExchangeObserver {
 class Tee {
   bytes = 0
   readonly #limit: number
-  #chunks: Uint8Array[] = []
+  /** Grows by doubling: clients may send each byte as a chunk, and an object for each takes a hundred times its byte. */
+  #buffer = new Uint8Array(0)
   #kept = 0
 
   constructor(limit: number) {
@@ -191,14 +192,19 @@ class Tee {
     this.bytes += chunk.byteLength
     const count = isKept ? Math.min(chunk.byteLength, this.#limit - this.#kept) : 0
     if (count === 0) return 0
-    this.#chunks.push(new Uint8Array(chunk.subarray(0, count)))
-    this.#kept += count
+    const wanted = this.#kept + count
+    if (wanted > this.#buffer.byteLength) {
+      const grown = new Uint8Array(Math.min(Math.max(wanted, 2 * this.#kept), this.#limit))
+      grown.set(this.#buffer.subarray(0, this.#kept))
+      this.#buffer = grown
+    }
+    this.#buffer.set(chunk.subarray(0, count), this.#kept)
+    this.#kept = wanted
     return count
   }
 
   get content(): Uint8Array {
-    if (this.#chunks.length !== 1) this.#chunks = [new Uint8Array(Buffer.concat(this.#chunks))]
-    return this.#chunks[0] as Uint8Array
+    return this.#buffer.subarray(0, this.#kept)
   }
 }
 

@@ -40,6 +40,20 @@ test('keeps the beginning of each content, and counts the rest', () => {
   assert.equal(record?.reply?.bytes, 7)
 })
 
+test('content that comes byte by byte takes no more memory than its bytes', () => {
+  const recorder = recorderWith({ recordedContentBytes: 400_000, recordedBytes: 1_000_000 })
+  using recording = recorder.open(400_000)
+  const x = begin(recorder, '/')
+  const byte = Buffer.from('a')
+  const used = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
+  const before = used()
+  for (let i = 0; i < 400_000; i++) x.observer?.sent(byte)
+  const more = used() - before
+  assert.ok(more < 20 * 2 ** 20, `${Math.round(more / 2 ** 20)} MiB`)
+  recorder.end(x, { status: 200, headers: [], body: null }, { bytes: 400_000, aborted: false })
+  assert.equal(recording.exchanges[0]?.reply?.content.length, 400_000)
+})
+
 test('drops the oldest exchange beyond the limit of exchanges, and those under way last', () => {
   const recorder = recorderWith({ recordedExchanges: 2 })
   using recording = recorder.open(100)
