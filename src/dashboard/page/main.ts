@@ -33,21 +33,16 @@ const store = createStore((done) => {
   drawTotals()
 })
 
-/** What came while the list stood still. */
-let held: ShownExchange[] | undefined
-
 function receive(exchanges: readonly ShownExchange[]): void {
-  if (held === undefined) return store.add(exchanges)
-  held.push(...exchanges)
-  pause.textContent = `Go on (${formatCount(held.length)})`
+  store.add(exchanges)
+  if (store.held > 0) pause.textContent = `Go on (${formatCount(store.held)})`
 }
 
 function togglePause(): void {
-  const waiting = held
-  held = waiting === undefined ? [] : undefined
-  pause.setAttribute('aria-pressed', String(held !== undefined))
-  pause.textContent = held === undefined ? 'Pause' : 'Go on'
-  if (waiting !== undefined) store.add(waiting)
+  const isPaused = pause.getAttribute('aria-pressed') !== 'true'
+  pause.setAttribute('aria-pressed', String(isPaused))
+  pause.textContent = isPaused ? 'Go on' : 'Pause'
+  store.pause(isPaused)
 }
 
 function clear(): void {

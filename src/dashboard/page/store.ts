@@ -1,6 +1,6 @@
 import { compileFilter } from '../../inspect/filter/filter.ts'
 import type { RecordedExchange, RecordedMessage } from '../../inspect/types.ts'
-import type { Content, ShownExchange, FieldPairs } from './exchange.ts'
+import type { Attempt, Content, ShownExchange, FieldPairs } from './exchange.ts'
 
 /** Most bytes that the page keeps, about; beyond it the oldest exchanges go. */
 const mostBytes = 64 * 2 ** 20
@@ -16,7 +16,11 @@ export interface Store {
   readonly bytes: number
   /** Exchanges that were dropped here, or that the page was too slow to receive. */
   readonly missed: number
+  /** Exchanges that came while the list stands still. */
+  readonly held: number
   add(exchanges: readonly ShownExchange[]): void
+  /** Lets the list stand still, or go on with what came meanwhile. */
+  pause(isPaused: boolean): void
   miss(count: number): void
   clear(): void
   /** Shows what passes another filter. @throws Error with its problem, as a sentence */
@@ -31,21 +35,25 @@ export function createStore(changed: (progress: number) => void): Store {
   let missed = 0
   let matches: (exchange: ShownExchange) => boolean = () => true
   let run = 0
+  /** How many of all came before the list stood still. */
+  let paused: number | undefined
 
   function drop(): void {
     let count = 0
     while (bytes > mostBytes && count < all.length - 1) bytes -= sizeOf(all[count++] as ShownExchange)
     if (count === 0) return
-    const last = (all[count - 1] as ShownExchange).id
+    // In the order of their end, which is not that of their ids.
+    const dropped = new Set(all.slice(0, count))
     all = all.slice(count)
-    shown = shown.filter(({ id }) => id > last)
+    shown = shown.filter((each) => !dropped.has(each))
+    if (paused !== undefined) paused = Math.max(0, paused - count)
     missed += count
   }
 
   /** Filters in slices: 100,000 exchanges take a moment, in which keys and drawing go on. */
   async function refilter(): Promise<void> {
     const own = ++run
-    const from = all
+    const from = all.slice(0, paused)
     const found: ShownExchange[] = []
     let until = performance.now() + sliceMs
     for (let i = 0; i < from.length; i++) {
@@ -57,8 +65,10 @@ export function createStore(changed: (progress: number) => void): Store {
       until = performance.now() + sliceMs
     }
     // Those that came meanwhile were filtered as they came.
-    const last = from.at(-1)?.id ?? 0
-    shown = [...found, ...all.filter((each) => each.id > last && matches(each))]
+    const before = new Set(from)
+    const kept = new Set(all)
+    const later = all.slice(0, paused).filter((each) => !before.has(each))
+    shown = [...found.filter((each) => kept.has(each)), ...later.filter(matches)]
     changed(1)
   }
 
@@ -79,9 +89,18 @@ export function createStore(changed: (progress: number) => void): Store {
       for (const exchange of exchanges) {
         all.push(exchange)
         bytes += sizeOf(exchange)
-        if (matches(exchange)) shown.push(exchange)
+        if (paused === undefined && matches(exchange)) shown.push(exchange)
       }
       drop()
+      changed(1)
+    },
+    get held() {
+      return paused === undefined ? 0 : all.length - paused
+    },
+    pause(isPaused) {
+      const later = isPaused ? [] : all.slice(paused ?? all.length)
+      paused = isPaused ? all.length : undefined
+      shown.push(...later.filter(matches))
       changed(1)
     },
     miss(count) {
@@ -92,6 +111,7 @@ export function createStore(changed: (progress: number) => void): Store {
       run++
       all = []
       shown = []
+      if (paused !== undefined) paused = 0
       bytes = 0
       missed = 0
       changed(1)
@@ -104,13 +124,19 @@ export function createStore(changed: (progress: number) => void): Store {
   }
 }
 
-function sizeOf({ target, requestHeaders, headers, requestContent, content }: ShownExchange): number {
-  const ofFields = (fields: FieldPairs): number =>
-    fields.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+function sizeOf(exchange: ShownExchange): number {
+  const { target, requestHeaders, headers, requestTrailers, trailers, forwarded } = exchange
   const ofContent = (each: Content | null | undefined): number => (each?.text ?? each?.base64 ?? '').length
-  return (
-    600 + target.length + ofFields(requestHeaders) + ofFields(headers) + ofContent(requestContent) + ofContent(content)
-  )
+  return [requestHeaders, headers, requestTrailers, trailers, ...forwarded.flatMap(fieldsOf)]
+    .flat()
+    .reduce(
+      (sum, [name, value]) => sum + name.length + value.length,
+      600 + target.length + ofContent(exchange.requestContent) + ofContent(exchange.content),
+    )
+}
+
+function fieldsOf({ headers, replyHeaders }: Attempt): FieldPairs[] {
+  return [headers, replyHeaders]
 }
 
 /** An exchange as the filter language knows it. Content is decoded only where a filter asks for it. */
