@@ -80,33 +80,34 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const name = path.slice(prefix.length)
     const isPage = Object.hasOwn(files, name)
     if (name === '' && x.target.query !== '') return enter(x)
-    if (!hasSession(x) && (isPage || Object.hasOwn(endpoints, name))) throw closedError()
+    const cookie = cookieOf(x)
+    if (!passes.isCookie(cookie) && (isPage || Object.hasOwn(endpoints, name))) throw closedError()
     if (isPage) return file(x, name)
     if (!Object.hasOwn(endpoints, name))
       throw new ServeError('E8008_NOT_FOUND', 'The dashboard has no page at this path.')
     // The field needs a preflight from any other origin, and no other origin gets one answered.
-    if (!isSameOrigin(x) || x.headers.get('x-serve8008') !== 'dashboard')
+    if (!isSameOrigin(x) || !passes.isPass({ cookie, key: x.headers.get('x-serve8008') ?? '' }))
       throw forbidden('Only the page of the dashboard may ask for this.')
     const { method, answer } = endpoints[name] as Endpoint
     allow(x, method)
     return answer(x)
   }
 
-  /** The link from the terminal: its ticket becomes a cookie, and disappears from the address. */
+  /** The link from the terminal: its ticket becomes a cookie and a key, and disappears from the address. */
   function enter(x: Exchange): Reply {
     allow(x, 'GET')
-    const session = passes.redeem(new URLSearchParams(x.target.query).get('ticket') ?? '')
-    if (session === undefined) {
-      if (hasSession(x)) return redirect(prefix)
+    const pass = passes.redeem(new URLSearchParams(x.target.query).get('ticket') ?? '')
+    if (pass === undefined) {
+      if (passes.isCookie(cookieOf(x))) return redirect(prefix)
       throw closedError()
     }
-    const cookie = `${cookieName(x)}=${session}; Path=${prefix}; HttpOnly; SameSite=Strict`
-    // A service worker that an earlier server left at this name would see everything.
-    return redirect(prefix, ['Set-Cookie', cookie, 'Clear-Site-Data', '"storage"'])
+    const cookie = `${cookieName(x)}=${pass.cookie}; Path=${prefix}; HttpOnly; SameSite=Strict`
+    // A worker of an earlier server and what it stored.
+    return redirect(`${prefix}#${pass.key}`, ['Set-Cookie', cookie, 'Clear-Site-Data', '"storage"'])
   }
 
-  function hasSession(x: Exchange): boolean {
-    return passes.isSession(cookieValue(x.headers.get('cookie'), cookieName(x)) ?? '')
+  function cookieOf(x: Exchange): string {
+    return cookieValue(x.headers.get('cookie'), cookieName(x)) ?? ''
   }
 
   const endpoints: Readonly<Record<string, Endpoint>> = {

@@ -1,10 +1,21 @@
-/** What opens the dashboard: a ticket in a link, which a browser exchanges for a session in a cookie. */
+/**
+ * What a browser keeps. It sends the cookie to every port of the name, also to a server of another user of the machine; the
+ * key stays in the page, which reads it from the fragment of its address.
+ */
+export interface Pass {
+  readonly cookie: string
+  readonly key: string
+}
+
+/** What opens the dashboard: a ticket in a link, which a browser exchanges for a session. */
 export interface Passes {
   /** Makes a ticket: for one visit, within {@link ticketMs}. */
   ticket(): string
   /** Exchanges a ticket for a session; undefined for one that was used, is too old or was never made. */
-  redeem(ticket: string): string | undefined
-  isSession(given: string): boolean
+  redeem(ticket: string): Pass | undefined
+  isCookie(given: string): boolean
+  /** Whether a key belongs to the cookie. */
+  isPass(given: Pass): boolean
 }
 
 /** How long the link from the terminal works, in milliseconds. */
@@ -15,7 +26,8 @@ const most = 32
 /** @param token Makes a value that no client can guess. */
 export function createPasses(token: () => string, now: () => number = () => performance.now()): Passes {
   const tickets = new Map<string, number>()
-  const sessions = new Set<string>()
+  const cookies = new Set<string>()
+  const both = new Set<string>()
 
   return {
     ticket() {
@@ -28,13 +40,21 @@ export function createPasses(token: () => string, now: () => number = () => perf
       const until = tickets.get(ticket)
       tickets.delete(ticket)
       if (until === undefined || until < now()) return undefined
-      const session = token()
-      sessions.add(session)
-      forgetOldest(sessions)
-      return session
+      const pass: Pass = { cookie: token(), key: token() }
+      cookies.add(pass.cookie)
+      both.add(textOf(pass))
+      forgetOldest(cookies)
+      forgetOldest(both)
+      return pass
     },
-    isSession: (given) => sessions.has(given),
+    isCookie: (given) => cookies.has(given),
+    isPass: (given) => both.has(textOf(given)),
   }
+}
+
+/** A set is asked, and no text compared: how long that takes tells nothing of what is right. */
+function textOf({ cookie, key }: Pass): string {
+  return `${cookie} ${key}`
 }
 
 /** Maps and sets keep the order of their making. */

@@ -27,7 +27,8 @@ self.addEventListener('activate', (event) => {
 })
 `
 
-const cleanup: Reply = Object.freeze({
+/** Ends the service worker whose script it answers for. */
+export const endWorker: Reply = Object.freeze({
   status: 200,
   headers: [
     ...['Content-Type', 'text/javascript; charset=utf-8', 'X-Content-Type-Options', 'nosniff'],
@@ -59,7 +60,7 @@ function orCleanup(reply: Reply, { notes }: Exchange): Reply {
   notes.unclaimed = true
   notes.staleWorker = true
   notes.remark = 'no such service worker'
-  return cleanup
+  return endWorker
 }
 
 /** Reports each path once. */

@@ -1,6 +1,7 @@
 import { controlPrefix, newToken } from '../control/control.ts'
 import type { Dashboard, DashboardOptions } from '../dashboard/dashboard.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
+import { endWorker } from '../middleware/stale-worker.ts'
 import { createGuarded, type GuardedOptions } from './pipeline.ts'
 
 /** The dashboard of the user who started a server with the command. */
@@ -29,9 +30,11 @@ export function createOwnedDashboard(
       createDashboard({ ...options, prefix, newToken }),
     ))
   return {
-    handle: createGuarded({ ...guarded, isOurs: ({ hostname }) => hostname === host }, async (x) =>
-      (await open()).handle(x),
-    ),
+    handle: createGuarded({ ...guarded, isOurs: ({ hostname }) => hostname === host }, async (x) => {
+      // Nothing here registers a worker, and one that another server left at this name would see everything.
+      if (x.headers.get('service-worker') === 'script') return endWorker
+      return (await open()).handle(x)
+    }),
     link: async () => ({ host, target: (await open()).link() }),
   }
 }

@@ -10,6 +10,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { createServerFrom } from '../../src/server/create.ts'
 import { resolveConfig } from '../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../src/index.ts'
+import { rawRequest } from '../support/raw.ts'
 import { TempFolder } from '../support/server.ts'
 import { launchChromium, skip } from './support/chromium.ts'
 
@@ -104,6 +105,7 @@ describe('the dashboard in Chromium', { skip }, () => {
     await page.keyboard.press('/')
     await page.keyboard.type('status:404')
     await page.locator('#totals').getByText('1 of 3 requests').waitFor()
+    await page.locator('.row', { hasText: '/missing' }).waitFor()
     await page.locator('.row').nth(1).waitFor({ state: 'detached' })
     assert.deepEqual(await rowsOf(page), ['/missing'])
     await page.keyboard.type(' (')
@@ -145,6 +147,7 @@ describe('the dashboard in Chromium', { skip }, () => {
     await page.locator('#totals').getByText('300 requests').waitFor()
     assert.ok((await page.locator('.row').count()) < 60)
     // It follows the end, since the end was in view.
+    await page.getByText('/a.html?299', { exact: true }).waitFor()
     assert.equal((await rowsOf(page)).at(-1), '/a.html?299')
     await page.locator('#list').evaluate((list: { scrollTop: number }) => void (list.scrollTop = 0))
     await page.getByText('/a.html?0', { exact: true }).waitFor()
@@ -156,6 +159,12 @@ describe('the dashboard in Chromium', { skip }, () => {
   test('comes back with the server, and says when its session has ended', async (t) => {
     const { open, context } = await serve(t, { 'a.html': 'a' })
     const page = await open()
+    assert.equal(new URL(page.url()).hash, '')
+    await page.reload()
+    await page.waitForSelector('#connection.is-connected')
+    await page.evaluate('localStorage.clear()')
+    await page.reload()
+    await page.getByText('This link has ended').waitFor()
     await context.clearCookies()
     await page.reload()
     await page.getByText('serve8008 dashboard').waitFor()
@@ -277,6 +286,31 @@ describe('pages of the site cannot reach the dashboard', { skip }, () => {
     await opened.waitForSelector('#list')
     assert.equal(await opened.evaluate('opener'), null)
     assert.equal(await page.evaluate('opened.closed'), true)
+  })
+
+  test('by a server at another port of the name of the dashboard, which gets its cookie', async (t) => {
+    const { context, dashboard } = await attacker(t)
+    let stolen = ''
+    const thief = createUpstream((request, response) => {
+      stolen ||= request.headers.cookie ?? ''
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<title>thief</title>')
+    }).listen(0, '127.0.0.1')
+    await once(thief, 'listening')
+    t.after(() => thief.close())
+    const { port } = thief.address() as AddressInfo
+    const page = await context.newPage()
+    await page.goto(`http://serve8008.localhost:${port}/`)
+    await page.evaluate(`fetch('/__serve8008/again').then(() => {})`)
+    assert.match(stolen, /serve8008-\d+=/)
+    const { host, port: reached } = new URL(dashboard)
+    const fields = [`Host: ${host}`, `Cookie: ${stolen}`, 'X-Serve8008: dashboard', 'Connection: close']
+    const answer = await rawRequest(
+      Number(reached),
+      `GET /__serve8008/state HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`,
+    )
+    assert.equal(answer.status, 403)
+    const kept = await page.evaluate('localStorage.length + document.cookie.length')
+    assert.equal(kept, 0)
   })
 
   test('by a service worker for the whole site', async (t) => {

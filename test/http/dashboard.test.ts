@@ -10,7 +10,12 @@ const token = 'owner-token-1'
 /** Asks a server of a user, by default by the name of its dashboard. */
 type Ask = (line: string, fields?: readonly string[], host?: string) => Promise<RawReply>
 
-async function serve(t: TestContext): Promise<{ ask: Ask; enter(): Promise<string> }> {
+interface Session {
+  readonly cookie: string
+  readonly ours: string
+}
+
+async function serve(t: TestContext): Promise<{ ask: Ask; enter(): Promise<Session> }> {
   const folder = await new TempFolder().write({ 'index.html': 'a page of the site' })
   const config = resolveConfig({ root: folder.path, port: 0, host: '127.0.0.1' })
   const server = createServerFrom(config, {}, resolveConfig, { owner: { token } })
@@ -23,29 +28,29 @@ async function serve(t: TestContext): Promise<{ ask: Ask; enter(): Promise<strin
     const lines = [`${line} HTTP/1.1`, `Host: ${host}:${port}`, 'Connection: close', ...fields]
     return await rawRequest(port, `${lines.join('\r\n')}\r\n\r\n`)
   }
-  /** Opens the dashboard as the command does. Returns the cookie. */
-  const enter = async (): Promise<string> => {
+  /** Opens the dashboard as the command does. Returns the fields that its page sends. */
+  const enter = async (): Promise<Session> => {
     const { body } = await ask('POST /__serve8008/dashboard', [`X-Serve8008-Token: ${token}`], 'localhost')
     const { url } = JSON.parse(String(body)) as { url: string }
     const { pathname, search, hostname } = new URL(url)
     assert.equal(hostname, 'serve8008.localhost')
     const { status, field } = await ask(`GET ${pathname}${search}`)
     assert.equal(status, 303)
-    assert.equal(field('location'), '/__serve8008/')
+    const [path, key = ''] = field('location').split('#')
+    assert.equal(path, '/__serve8008/')
+    assert.match(key, /^[\w-]{43}$/)
     assert.equal(field('clear-site-data'), '"storage"')
     const cookie = field('set-cookie')
     assert.match(cookie, /; Path=\/__serve8008\/; HttpOnly; SameSite=Strict$/)
-    return `Cookie: ${cookie.split(';')[0]}`
+    return { cookie: `Cookie: ${cookie.split(';')[0]}`, ours: `X-Serve8008: ${key}` }
   }
   return { ask, enter }
 }
 
-const ours = 'X-Serve8008: dashboard'
-
 describe('the dashboard', () => {
   test('opens by a ticket, once', async (t) => {
     const { ask, enter } = await serve(t)
-    const cookie = await enter()
+    const { cookie } = await enter()
     const page = await ask('GET /__serve8008/', [cookie])
     assert.equal(page.status, 200)
     assert.match(String(page.body), /<title>Dashboard<\/title>/)
@@ -61,7 +66,7 @@ describe('the dashboard', () => {
 
   test('is a name of its own: the site does not answer there, and it does not answer for the site', async (t) => {
     const { ask, enter } = await serve(t)
-    const cookie = await enter()
+    const { cookie, ours } = await enter()
     for (const path of ['/', '/index.html', '/__serve8008/../index.html', '/__serve8008']) {
       const { status, body } = await ask(`GET ${path}`, [cookie])
       assert.ok([303, 400, 404].includes(status), `${path}: ${status}`)
@@ -87,13 +92,17 @@ describe('the dashboard', () => {
 
   test('tells its routes to its own page alone', async (t) => {
     const { ask, enter } = await serve(t)
-    const cookie = await enter()
+    const { cookie, ours } = await enter()
     const mine = await ask('GET /__serve8008/state', [cookie, ours, 'Sec-Fetch-Site: same-origin'])
     assert.equal(mine.status, 200)
     assert.equal((JSON.parse(String(mine.body)) as { sites: unknown[] }).sites.length, 1)
     const refused: readonly (readonly string[])[] = [
       [ours],
       [cookie],
+      // A server at another port of the name gets the cookie, and not the key.
+      [cookie, 'X-Serve8008: dashboard'],
+      [cookie, ours.replace(/.$/, '_')],
+      [cookie, (await enter()).ours],
       [cookie, ours, 'Sec-Fetch-Site: cross-site'],
       [cookie, ours, 'Sec-Fetch-Site: same-site'],
       [cookie, ours, 'Origin: http://localhost:8008'],
@@ -107,9 +116,19 @@ describe('the dashboard', () => {
     }
   })
 
+  test('ends a service worker that another server left at its name', async (t) => {
+    const { ask } = await serve(t)
+    for (const path of ['/worker.js', '/__serve8008/page.js', '/__serve8008/worker.js']) {
+      const { status, body, field } = await ask(`GET ${path}`, ['Service-Worker: script'])
+      assert.equal(status, 200)
+      assert.equal(field('content-type'), 'text/javascript; charset=utf-8')
+      assert.match(String(body), /unregister/)
+    }
+  })
+
   test('acts by POST alone', async (t) => {
     const { ask, enter } = await serve(t)
-    const cookie = await enter()
+    const { cookie, ours } = await enter()
     const wrong = await ask('GET /__serve8008/reload', [cookie, ours])
     assert.equal(wrong.status, 405)
     assert.equal(wrong.field('allow'), 'POST')

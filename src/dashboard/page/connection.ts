@@ -11,9 +11,23 @@ export interface FollowEvents {
 const contentBytes = 65_536
 const longestWaitMs = 5000
 
-/** Asks one of the endpoints. The field shows that the page asks: no other origin may send it. */
+/**
+ * What shows the server that its page asks, besides the cookie: it comes once, in the fragment of the address, and is kept
+ * for this origin alone, port included.
+ */
+const key = takeKey()
+
+function takeKey(): string {
+  const given = location.hash.slice(1)
+  if (given === '') return localStorage.getItem('key') ?? ''
+  localStorage.setItem('key', given)
+  history.replaceState(null, '', location.pathname)
+  return given
+}
+
+/** Asks one of the endpoints. */
 export function askServer(name: string, method = 'GET'): Promise<Response> {
-  return fetch(name, { method, headers: { 'X-Serve8008': 'dashboard' }, cache: 'no-store' })
+  return fetch(name, { method, headers: { 'X-Serve8008': key }, cache: 'no-store' })
 }
 
 /** Follows exchanges for as long as the page is open. It connects again when the server comes back. */
