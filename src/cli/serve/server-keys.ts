@@ -49,6 +49,12 @@ export function serverActions({ server, listening, config, program, report, keyb
       },
     },
     {
+      key: 'd',
+      text: 'open the dashboard',
+      lends: true,
+      run: () => keyboard.run(['dashboard', '--port', String(listening.port)]),
+    },
+    {
       key: 'q',
       text: 'show a QR code for a phone',
       async run() {
@@ -71,12 +77,6 @@ export function serverActions({ server, listening, config, program, report, keyb
         // The log says how many were reloaded.
         if (pages === 0) say(`No page of ${url} is open.`)
       },
-    },
-    {
-      key: 'd',
-      text: 'open the dashboard',
-      lends: true,
-      run: () => keyboard.run(['dashboard', '--port', String(listening.port)]),
     },
     ...(isOfAuthority(config) ? [trusting] : []),
     {

@@ -121,9 +121,9 @@ test('the key that trusts the authority is there where the authority issues the 
     serverActions({ server: {}, listening: { urls: {} }, config: { tls } } as never)
       .map(({ key }) => key)
       .join('')
-  assert.equal(keysWith({ certificates: [] }), 'oqrtch')
-  assert.equal(keysWith({ certificates: [{}] }), 'oqrch')
-  assert.equal(keysWith(undefined), 'oqrch')
+  assert.equal(keysWith({ certificates: [] }), 'odqrtch')
+  assert.equal(keysWith({ certificates: [{}] }), 'odqrch')
+  assert.equal(keysWith(undefined), 'odqrch')
 })
 
 test('every key of a server has a line of help and says what it did where nothing is to be seen', async () => {
@@ -131,7 +131,12 @@ test('every key of a server has a line of help and says what it did where nothin
   const ran: string[][] = []
   const actions = serverActions({
     server: { reload: () => Promise.resolve({ paths: [], pages: 0, ms: 1 }) },
-    listening: { url: 'http://localhost:8008/', urls: { local: [], network: [] }, addresses: ['127.0.0.1'] },
+    listening: {
+      url: 'http://localhost:8008/',
+      port: 8008,
+      urls: { local: [], network: [] },
+      addresses: ['127.0.0.1'],
+    },
     config: { open: undefined, live: {}, tls: { certificates: [] } },
     program: { env: { BROWSER: 'none' } },
     report: {
@@ -142,10 +147,10 @@ test('every key of a server has a line of help and says what it did where nothin
   } as never)
   assert.deepEqual(
     actions.map(({ key }) => key),
-    ['o', 'q', 'r', 't', 'c', 'h'],
+    ['o', 'd', 'q', 'r', 't', 'c', 'h'],
   )
   for (const action of actions) await action.run()
-  assert.deepEqual(ran, [['trust']])
+  assert.deepEqual(ran, [['dashboard', '--port', '8008'], ['trust']])
   assert.match(printed[0] ?? '', /Only this machine can open http:\/\/localhost:8008\/ \(start with --lan/)
   assert.match(printed[1] ?? '', /No page of http:\/\/localhost:8008\/ is open\./)
   // The address stays to be seen.
@@ -158,7 +163,7 @@ test('q does not suggest --lan to a server that has it, on a machine without a n
   const printed: string[] = []
   const actions = serverActions({
     server: {},
-    listening: { url: 'http://localhost:8008/', urls: { network: [] }, addresses: ['0.0.0.0', '::'] },
+    listening: { url: 'http://localhost:8008/', port: 8008, urls: { network: [] }, addresses: ['0.0.0.0', '::'] },
     config: {},
     report: { print: (text: string) => printed.push(text) },
   } as never)
