@@ -34,6 +34,37 @@ export const planted: readonly Planted[] = [
   plant('Proxy-Authorization', (s) => ({ requestHeaders: ['Proxy-Authorization', `Basic ${s}`] })),
   plant('Cookie', (s) => ({ requestHeaders: ['Cookie', `theme=dark; session=${s}; a="${s}"; ${s}`] })),
   plant('Set-Cookie', (s) => ({ headers: ['Set-Cookie', `anything=${s}; Path=/; HttpOnly; SameSite=Lax`] })),
+  ...['X-MS-Client-Principal', 'X-Honeycomb-Team', 'Authorization-Backup', 'X-Amzn-Oidc-Data', 'X-Identity-Header'].map(
+    (name) => plant(name, (s) => ({ requestHeaders: [name, s], headers: [name, s] })),
+  ),
+  plant('JSON in a parameter', (s) => ({ target: `/?q={"a":{"password":"${s}"}}&b` })),
+  plant('encoded JSON in a parameter of Referer', (s) => ({
+    requestHeaders: ['Referer', `http://localhost/?q=${encodeURIComponent(`[{"token":"${s}"}]`)}#a`],
+  })),
+  plant('JSON in a form', (s) => ({
+    requestHeaders: form,
+    requestContent: `payload=${encodeURIComponent(`{"token":"${s}"}`)}`,
+  })),
+  plant('JSON in a field', (s) => ({ requestHeaders: ['X-Context', `{"token":"${s}"}`] })),
+  plant('a pair of name and value in JSON', (s) => ({
+    headers: json,
+    content: `[{"name":"Authorization","value":"${s}"},{"name":"a","value":"b"}]`,
+  })),
+  plant('a pair in a list of JSON', (s) => ({ headers: json, content: `[["a","b"],["Cookie","${s}"]]` })),
+  plant('an attribute without quotes', (s) => ({ headers: html, content: `<input type=password value=${s}>` })),
+  plant('a large field of a form', (s) => ({ headers: html, content: `<textarea name="token">${s}</textarea>` })),
+  plant('a key of PGP', (s) => ({
+    headers: ['Content-Type', 'text/plain'],
+    content: `-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n${s}\n-----END PGP PRIVATE KEY BLOCK-----`,
+  })),
+  ...['name=token', "name*=utf-8''token", 'name="token"'].flatMap((name) =>
+    ['\r\n', '\n'].map((end) =>
+      plant(`multipart with ${name} and ${JSON.stringify(end)}`, (s) => ({
+        requestHeaders: multipart,
+        requestContent: `--XX${end}Content-Disposition: form-data; ${name}${end}${end}${s}${end}--XX--${end}`,
+      })),
+    ),
+  ),
   plant('X-Api-Key', (s) => ({ requestHeaders: ['X-Api-Key', s] })),
   plant('X-Auth-Token of a reply', (s) => ({ headers: ['X-Auth-Token', s] })),
   plant('a field of any name with Bearer', (s) => ({ requestHeaders: ['X-Upstream', `Bearer ${s}`] })),

@@ -1,10 +1,10 @@
 import type { BrotliOptions, ZlibOptions } from 'node:zlib'
-import { isSecretName, redactUrl } from '../../core/util/secret.ts'
+import { isSecretName } from '../../core/util/secret.ts'
 import { nodeZlib } from '../../core/util/builtin.ts'
 import { getField, type HeaderList } from '../../http/message/headers.ts'
 import { isJson, isMarkup, isTextual } from '../../http/message/media-type.ts'
 import { redactFieldList } from './fields.ts'
-import { redactJson } from './json.ts'
+import { redactAddress, redactJson } from './json.ts'
 import type { KnownSecrets } from './marks.ts'
 import { redactMarkup } from './markup.ts'
 import { redactAssignments, redactShapes } from './shapes.ts'
@@ -117,7 +117,8 @@ function redactNamed(text: string, type: string, known: KnownSecrets, depth: num
   const { mark } = known
   const essence = essenceOf(type)
   const inner = (value: string): string => redactTyped(value, '', known, depth + 1)
-  if (essence === 'application/x-www-form-urlencoded') return redactShapes(redactUrl(`?${text}`, mark).slice(1), mark)
+  if (essence === 'application/x-www-form-urlencoded')
+    return redactShapes(redactAddress(`?${text}`, mark).slice(1), mark)
   if (essence.startsWith('multipart/')) return redactParts(text, type, known, depth)
   if (essence === 'text/event-stream') return redactEvents(text, inner)
   if (isJson(essence) || /^\s*[{[]/.test(text)) {
@@ -137,7 +138,7 @@ function isBland(value: string): boolean {
 const url = /(?:\b[a-z][a-z0-9+.-]{1,15}:\/\/|(?<![/\w.-])[/\w.-]*\?)[^\s"'<>`\\]+/gi
 
 function redactUrls(text: string, mark: KnownSecrets['mark']): string {
-  return text.replace(url, (found) => redactUrl(found, mark))
+  return text.replace(url, (found) => redactAddress(found, mark))
 }
 
 /** Data of an event may span lines, which are one text (HTML, section 9.2.6). */
@@ -170,22 +171,25 @@ function redactParts(text: string, type: string, known: KnownSecrets, depth: num
 }
 
 function redactPart(part: string, known: KnownSecrets, depth: number): string {
-  const end = part.indexOf('\r\n\r\n')
-  if (end === -1) return part
-  const start = end + 4
-  const tail = part.endsWith('\r\n') ? '\r\n' : ''
+  const gap = /(\r?\n)\r?\n/.exec(part)
+  if (gap === null) return part
+  const [empty, newline = ''] = gap
+  const start = gap.index + empty.length
+  const tail = part.endsWith(newline) ? newline : ''
   const content = part.slice(start, part.length - tail.length)
   const fields = part
-    .slice(0, end)
-    .split('\r\n')
+    .slice(0, gap.index)
+    .split(newline)
     .flatMap((line) => {
       const [, name = '', value = ''] = /^([^:]+):[ \t]*(.*)$/.exec(line) ?? []
       return name === '' ? [] : [name, value]
     })
-  const [, name = ''] = /\bname="([^"]*)"/i.exec(getField(fields, 'content-disposition') ?? '') ?? []
-  if (isSecretName(name)) return part.slice(0, start) + (content === '' ? '' : known.mark(content)) + tail
+  const [, quoted, bare] =
+    /\bname\*?=(?:"([^"]*)"|([^\s;"]+))/i.exec(getField(fields, 'content-disposition') ?? '') ?? []
+  if (isSecretName(quoted ?? bare ?? ''))
+    return part.slice(0, start) + (content === '' ? '' : known.mark(content)) + tail
   const shown = redactFieldList(fields, known)
-  const head = shown.flatMap((value, i) => (i % 2 === 0 ? [] : [`\r\n${shown[i - 1] ?? ''}: ${value}`])).join('')
+  const head = shown.flatMap((value, i) => (i % 2 === 0 ? [] : [`${newline}${shown[i - 1] ?? ''}: ${value}`])).join('')
   const type = getField(fields, 'content-type') ?? ''
   const { content: clean, withheld } = redactContent(
     Buffer.from(content, 'latin1'),
@@ -195,7 +199,7 @@ function redactPart(part: string, known: KnownSecrets, depth: number): string {
     depth + 1,
   )
   const body = withheld === '' ? Buffer.from(clean).toString('latin1') : `[${withheld} of ${content.length} bytes]`
-  return `${head}\r\n\r\n${body}${tail}`
+  return `${head}${empty}${body}${tail}`
 }
 
 function essenceOf(type: string): string {

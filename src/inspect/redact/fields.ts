@@ -1,5 +1,6 @@
-import { isSecretName, redactAuthority, redactUrl } from '../../core/util/secret.ts'
+import { isSecretName, redactAuthority } from '../../core/util/secret.ts'
 import type { HeaderList } from '../../http/message/headers.ts'
+import { redactAddress, redactJson } from './json.ts'
 import { redactShapes, type MarkSecret } from './shapes.ts'
 import type { KnownSecrets, Redactor } from './marks.ts'
 
@@ -8,6 +9,10 @@ const scheme = /^(\s*[a-z][a-z0-9-]{1,24})\s+(\S.*)$/is
 /** Schemes that carry a secret, in a field of any name. */
 const credentials =
   /^\s*(?:basic|bearer|digest|negotiate|token|api-?key|aws4-[a-z0-9-]+|dpop|hawk|ntlm|sharedkey|vapid)\s+\S/i
+
+/** Fields of credentials whose names do not say so: of gateways, clouds and services, and copies of `Authorization`. */
+const credentialField =
+  /^(?:(?:x-ms-)?authorization-.+|authentication-info|x-ms-client-principal|x-amzn-oidc-data|x-firebase-appcheck|x-honeycomb-team|x-identity-header)$/i
 
 /** A field that was redacted before. */
 interface KnownField {
@@ -90,8 +95,9 @@ function redactValue(name: string, value: string, mark: MarkSecret): string {
   }
   if (credentials.test(value)) return redactCredentials(value, mark)
   // Binary metadata of gRPC says by its name only that it is binary.
-  if (isSecretName(name) || /-bin$/i.test(name)) return mark(value)
-  return redactShapes(redactUrl(value, mark), mark)
+  if (isSecretName(name) || credentialField.test(name) || /-bin$/i.test(name)) return mark(value)
+  if (/^\s*[{[]/.test(value)) return redactJson(value, mark, (text) => redactShapes(redactAddress(text, mark), mark))
+  return redactShapes(redactAddress(value, mark), mark)
 }
 
 function redactPair(pair: string, mark: MarkSecret): string {

@@ -1,3 +1,4 @@
+import { redactUrl } from '../../core/util/secret.ts'
 import { isSecretWord } from './marks.ts'
 import type { MarkSecret } from './shapes.ts'
 
@@ -9,7 +10,12 @@ interface Container {
   /** Whether all within it is secret. */
   readonly isSecret: boolean
   key: string | undefined
+  /** Whether its last text was the name of a secret, as in `{"name":"token","value":…}` and `[["token",…]]`. */
+  isNamed: boolean
 }
+
+const nameKey = /^(?:name|key|header|field|id)$/i
+const valueKey = /^val(?:ue)?s?$/i
 
 /**
  * JSON text without the values of keys that suggest a secret, at any depth. It may be cut off, or be several values after
@@ -28,7 +34,7 @@ export function redactJson(text: string, mark: MarkSecret, redactString: (value:
     const inside = stack.at(-1)
     if (word === '{' || word === '[') {
       const isSecret = isSecretValue || inside?.isSecret === true
-      stack.push({ isObject: word === '{', isSecret, key: undefined })
+      stack.push({ isObject: word === '{', isSecret, key: undefined, isNamed: false })
       isSecretValue = false
       continue
     }
@@ -49,8 +55,13 @@ export function redactJson(text: string, mark: MarkSecret, redactString: (value:
     }
     const value = content === undefined ? word : parsed(content)
     const key = inside?.key ?? ''
-    const isHidden = (isSecretValue || inside?.isSecret === true) && !isPlain(key, value, content !== undefined)
+    const isNamed = inside?.isNamed === true && (!inside.isObject || valueKey.test(key))
+    const isHidden =
+      (isSecretValue || isNamed || inside?.isSecret === true) && !isPlain(key, value, content !== undefined)
     const changed = isHidden ? mark(value) : content === undefined ? value : redactString(value)
+    const isName =
+      content !== undefined && (inside?.isObject === false ? stack.at(-2)?.isObject === false : nameKey.test(key))
+    if (inside !== undefined && (isName || !inside.isObject)) inside.isNamed = isName && isSecretWord(value)
     if (changed === value) continue
     result += `${text.slice(from, found.index)}"${quoted(changed)}${end === undefined || end === '"' ? '"' : ''}`
     from = found.index + word.length
@@ -80,4 +91,21 @@ function quoted(value: string): string {
   return JSON.stringify(value)
     .slice(1, -1)
     .replace(/[\u0100-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** A parameter whose value is JSON, encoded or not. */
+const jsonParameter = /=((?:%7b|%5b|[{[])[^&#]*)/gi
+
+/** As {@link redactUrl}, and without the secrets of JSON in parameters. */
+export function redactAddress(url: string, mark: MarkSecret): string {
+  return redactUrl(url, mark).replace(jsonParameter, (all, value: string) => {
+    try {
+      const plain = decodeURIComponent(value)
+      const clean = redactJson(plain, mark, (text) => redactUrl(text, mark))
+      return clean === plain ? all : `=${encodeURIComponent(clean)}`
+    } catch {
+      // Perhaps it was cut off.
+      return `=${mark(value)}`
+    }
+  })
 }

@@ -2,7 +2,7 @@ import { isSecretWord } from './marks.ts'
 import type { MarkSecret } from './shapes.ts'
 
 const tag = /<([a-z_][\w:.-]*)((?:\s[^<>]*)?)>/gi
-const attribute = /(?<![\w:.-])([\w:.-]+)(\s*=\s*)(?:"([^"]*)"|'([^']*)')/g
+const attribute = /(?<![\w:.-])([\w:.-]+)(\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'<>=`]+))/g
 /** Attributes that name what another attribute has: a field of a form, the metadata of a page. */
 const naming: ReadonlySet<string> = new Set(['name', 'id', 'property', 'key', 'autocomplete'])
 const named: ReadonlySet<string> = new Set(['value', 'content'])
@@ -14,10 +14,11 @@ export function redactMarkup(text: string, mark: MarkSecret): string {
   tag.lastIndex = 0
   for (let found = tag.exec(text); found !== null; found = tag.exec(text)) {
     const [all, name = '', attributes = ''] = found
-    const shown = attributes === '' ? all : `<${name}${redactAttributes(attributes, mark)}>`
-    result += text.slice(from, found.index) + shown
+    const [shown, isSecret] = attributes === '' ? [attributes, false] : redactAttributes(attributes, mark)
+    result += text.slice(from, found.index) + (attributes === '' ? all : `<${name}${shown}>`)
     from = tag.lastIndex
-    const isElement = isSecretWord(name.replace(/^.*:/, '')) && !attributes.endsWith('/')
+    const isNamed = isSecretWord(name.replace(/^.*:/, '')) || (isSecret && /^textarea$/i.test(name))
+    const isElement = isNamed && !attributes.endsWith('/')
     if (!isElement) continue
     const end = text.indexOf(`</${name}`, from)
     const content = text.slice(from, end === -1 ? text.length : end)
@@ -28,18 +29,27 @@ export function redactMarkup(text: string, mark: MarkSecret): string {
   return result + text.slice(from)
 }
 
-function redactAttributes(attributes: string, mark: MarkSecret): string {
-  const all = [...attributes.matchAll(attribute)].map(([, name = '', , double, single]) => ({
+/** The attributes without secrets, and whether they name one. */
+function redactAttributes(attributes: string, mark: MarkSecret): readonly [shown: string, isSecret: boolean] {
+  const all = [...attributes.matchAll(attribute)].map(([, name = '', , ...values]) => ({
     name: name.toLowerCase(),
-    value: double ?? single ?? '',
+    value: valueOf(values),
   }))
   const isSecret =
     all.some(({ name, value }) => naming.has(name) && isSecretWord(value)) ||
     all.some(({ name, value }) => name === 'type' && value.toLowerCase() === 'password')
-  return attributes.replace(attribute, (whole, name: string, equals: string, double?: string, single?: string) => {
-    const value = double ?? single ?? ''
-    const isHidden = isSecretWord(name) || (isSecret && named.has(name.toLowerCase()))
-    if (value === '' || !isHidden || /^(?:key|autocomplete)$/i.test(name)) return whole
-    return `${name}${equals}"${mark(value)}"`
-  })
+  const shown = attributes.replace(
+    attribute,
+    (whole, name: string, equals: string, ...values: (string | undefined)[]) => {
+      const value = valueOf(values.slice(0, 3))
+      const isHidden = isSecretWord(name) || (isSecret && named.has(name.toLowerCase()))
+      if (value === '' || !isHidden || /^(?:key|autocomplete)$/i.test(name)) return whole
+      return `${name}${equals}"${mark(value)}"`
+    },
+  )
+  return [shown, isSecret]
+}
+
+function valueOf(forms: readonly (string | undefined)[]): string {
+  return forms.find((form) => form !== undefined) ?? ''
 }

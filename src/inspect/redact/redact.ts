@@ -1,8 +1,9 @@
-import { redactAuthority, redactUrl } from '../../core/util/secret.ts'
+import { redactAuthority } from '../../core/util/secret.ts'
 import { withoutStamp } from '../../http/message/request-target.ts'
 import type { RecordedExchange, RecordedMessage } from '../types.ts'
 import { redactContent, redactUntyped, type RedactedContent } from './content.ts'
 import { redactFieldList } from './fields.ts'
+import { redactAddress } from './json.ts'
 import { KnownSecrets, type Redactor } from './marks.ts'
 import { redactShapes } from './shapes.ts'
 
@@ -32,7 +33,7 @@ export function redactExchange(raw: RecordedExchange, redactor: Redactor): Redac
   const known = new KnownSecrets(redactor)
   const { mark } = known
   const text = (found: string): string =>
-    found === '' ? found : known.replaceIn(redactShapes(redactUrl(found, mark), mark))
+    found === '' ? found : known.replaceIn(redactShapes(redactAddress(found, mark), mark))
   const fields = (list: readonly string[]): string[] =>
     list.map((each, i) => (i % 2 === 0 ? each : known.replaceIn(each)))
   // All of the head first: one field may repeat the secret of another.

@@ -10,7 +10,7 @@ export type MarkSecret = (secret: string) => string
 const shapes =
   /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]+)?|\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|(?:sk|pk|rk)[-_](?:live|test|proj|ant)[-_][\w-]{10,}|sk-\w{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_\w{30,}|whsec_\w{16,}|SG\.[\w-]{16,}\.[\w-]{16,})/g
 const schemes = /\b(Bearer|Basic)(\s+)([\w.~+/-]{8,}=*)/gi
-const keyStart = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/g
+const keyStart = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g
 
 /** A text without tokens that are known by their form. */
 export function redactShapes(text: string, mark: MarkSecret): string {
@@ -22,7 +22,7 @@ export function redactShapes(text: string, mark: MarkSecret): string {
         /[\d.=+/]/.test(token) ? `${scheme}${space}${mark(token)}` : all,
       )
     : bare
-  return named.includes('PRIVATE KEY-----') ? withoutKeys(named, mark) : named
+  return /PRIVATE KEY(?: BLOCK)?-----/.test(named) ? withoutKeys(named, mark) : named
 }
 
 function withoutKeys(text: string, mark: MarkSecret): string {
