@@ -1,3 +1,4 @@
+import { ServeError } from '../core/serve-error.ts'
 import { createPacer } from '../core/util/pacer.ts'
 import type { Source } from '../http/message/reply.ts'
 import { exchangeLine } from './exchange-json.ts'
@@ -18,7 +19,7 @@ export interface StreamRequest {
 
 /** The readers of the exchanges of a server. */
 export interface ExchangeStreams {
-  /** Begins to record for a reader. @throws ServeError `E8008_FILTER` */
+  /** Begins to record for a reader. @throws ServeError `E8008_FILTER`, `E8008_BUSY` */
   open(request: StreamRequest): Promise<Source>
   /** Ends every stream. */
   end(): void
@@ -29,6 +30,8 @@ export interface ExchangeStreams {
  * holds the server up for 50 to 100 ms.
  */
 const contentShare = 1 / 16
+/** Most readers: each one that reads costs the time of redacting for it. */
+const mostReaders = 32
 /** Characters of lines that are written together. */
 const batchSize = 65_536
 
@@ -40,14 +43,20 @@ export function createExchangeStreams(
   const open = new Set<FollowedRecording>()
   // One for the server, so that readers see the same placeholder for the same secret.
   const redactor = createRedactor()
+  let opening = 0
 
   return {
     async open({ filter, contentBytes, whenGone }) {
       const compiled = compileFilter(filter)
+      if (open.size + opening >= mostReaders)
+        throw new ServeError('E8008_BUSY', `${mostReaders} programs and pages follow the requests of this server.`, {
+          hint: 'close some of them',
+        })
       const { readsContent } = compiled
       const most = Math.floor(limits.recordedBytes * contentShare)
       const kept = Math.min(Math.max(contentBytes, readsContent ? limits.recordedContentBytes : 0), most)
-      const recording = await record(kept)
+      opening++
+      const recording = await record(kept).finally(() => opening--)
       open.add(recording)
       const close = (): void => {
         open.delete(recording)

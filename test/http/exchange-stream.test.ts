@@ -245,3 +245,22 @@ test('no planted secret is in the stream', async (t) => {
   }
   assert.ok(seen >= 40)
 })
+
+test('the readers are few: another one is told so, and has room when one goes', async (t) => {
+  const { port } = await serveOwned(t, { 'a.txt': 'alpha' })
+  const readers = await Promise.all(Array.from({ length: 32 }, () => follow(t, port)))
+  const lines = [`X-Serve8008-Token: ${token}`]
+  const { status, body } = await rawGet(port, '/__serve8008/exchanges', lines)
+  assert.equal(status, 503)
+  assert.match(String(body), /32 programs and pages/)
+  readers[0]?.response.destroy()
+  // The server learns of the end when its connection does.
+  const headers = { Host: `localhost:${port}`, 'X-Serve8008-Token': token }
+  for (let found = 0; found !== 200;) {
+    const request = nodeRequest({ port, host: '127.0.0.1', path: '/__serve8008/exchanges', headers, agent: false })
+    t.after(() => request.destroy())
+    const [response] = (await once(request.end(), 'response')) as [IncomingMessage]
+    response.on('error', () => {}).resume()
+    found = response.statusCode ?? 0
+  }
+})
