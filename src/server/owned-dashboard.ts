@@ -39,8 +39,11 @@ export function createOwnedDashboard(
   }
 }
 
-/** Whether a request is for the dashboard. Its guard checks the whole name. */
-export function isForDashboard({ headers: { names, raw } }: Exchange): boolean {
-  const at = names.indexOf('host')
-  return at !== -1 && (raw[2 * at + 1] as string).startsWith(host)
+/** Pages at names below that of the dashboard would be of the same site (RFC 6265bis section 5.2), and could set its cookies. */
+const names = /(?:^|\.)serve8008\.localhost\.?(?::\d*)?$/i
+
+/** Whether a request is for the dashboard, or a name below its own. Its guard refuses those. */
+export function isForDashboard({ headers }: Exchange): boolean {
+  const at = headers.names.indexOf('host')
+  return at !== -1 && names.test(headers.raw[2 * at + 1] as string)
 }

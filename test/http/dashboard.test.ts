@@ -8,7 +8,7 @@ import { TempFolder } from '../support/server.ts'
 const token = 'owner-token-1'
 
 /** Asks a server of a user, by default by the name of its dashboard. */
-type Ask = (line: string, fields?: readonly string[], host?: string) => Promise<RawReply>
+type Ask = (line: string, fields?: readonly string[], host?: string, method?: string) => Promise<RawReply>
 
 interface Session {
   readonly cookie: string
@@ -24,9 +24,9 @@ async function serve(t: TestContext): Promise<{ ask: Ask; enter(): Promise<Sessi
     await server.close()
     folder[Symbol.dispose]()
   })
-  const ask: Ask = async (line, fields = [], host = 'serve8008.localhost') => {
+  const ask: Ask = async (line, fields = [], host = 'serve8008.localhost', method = 'GET') => {
     const lines = [`${line} HTTP/1.1`, `Host: ${host}:${port}`, 'Connection: close', ...fields]
-    return await rawRequest(port, `${lines.join('\r\n')}\r\n\r\n`)
+    return await rawRequest(port, `${lines.join('\r\n')}\r\n\r\n`, method)
   }
   /** Opens the dashboard as the command does. Returns the fields that its page sends. */
   const enter = async (): Promise<Session> => {
@@ -77,7 +77,13 @@ describe('the dashboard', () => {
       assert.ok([302, 403, 404].includes(status), `${name}: ${status}`)
       assert.doesNotMatch(String(body), /"sites"|recording/)
     }
-    assert.equal((await ask('GET /', [], 'serve8008.localhost.evil.example')).status, 421)
+    for (const host of ['serve8008.localhost.evil.example', 'x.serve8008.localhost', 'a.b.SERVE8008.localhost.']) {
+      assert.equal((await ask('GET /', [cookie], host)).status, 421, host)
+      assert.equal((await ask('GET /__serve8008/', [cookie], host)).status, 421, host)
+    }
+    for (const host of ['SERVE8008.LOCALHOST', 'serve8008.localhost.', 'Serve8008.localhost']) {
+      assert.equal((await ask('GET /', [cookie], host)).status, 303, host)
+    }
   })
 
   test('is found from the address that people type', async (t) => {
@@ -123,6 +129,16 @@ describe('the dashboard', () => {
       assert.equal(status, 200)
       assert.equal(field('content-type'), 'text/javascript; charset=utf-8')
       assert.match(String(body), /unregister/)
+    }
+  })
+
+  test('records nothing for a reader who asks for no content', async (t) => {
+    const { ask, enter } = await serve(t)
+    const { cookie, ours } = await enter()
+    // More than there may be readers.
+    for (let i = 0; i < 40; i++) {
+      const message = await ask('HEAD /__serve8008/exchanges', [cookie, ours], 'serve8008.localhost', 'HEAD')
+      assert.equal(message.status, 200)
     }
   })
 
