@@ -5,6 +5,8 @@ import { StringDecoder } from 'node:string_decoder'
 export interface ControlRequest {
   /** Its URL. */
   readonly address: URL
+  /** The IP address to connect to; by default what the host of the URL means. */
+  readonly loopback?: string | undefined
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly content?: string
@@ -28,9 +30,9 @@ export interface ControlAnswer {
  * @throws Error where the server does not answer
  */
 export async function askControl(request: ControlRequest): Promise<ControlAnswer> {
-  const { address, method, headers, content = '', timeoutMs, signal } = request
+  const { address, loopback, method, headers, content = '', timeoutMs, signal } = request
   const isSecure = address.protocol === 'https:'
-  const host = address.hostname.replace(/^\[|\]$/g, '')
+  const host = loopback ?? address.hostname.replace(/^\[|\]$/g, '')
   const to = { host, port: Number(address.port || (isSecure ? 443 : 80)) }
   // Loaded for servers that speak HTTPS alone.
   const socket = isSecure

@@ -73,6 +73,7 @@ function readServer(file: string): RunningServer | undefined {
       ...(typeof start === 'object' && start !== null ? { start } : {}),
       ...(typeof startedAt === 'number' ? { startedAt } : {}),
       ...(isText(processStart) ? { processStart } : {}),
+      ...(isText(rest['loopback']) ? { loopback: rest['loopback'] } : {}),
       ...(isText(rest['exchanges']) ? { exchanges: rest['exchanges'] } : {}),
       ...(isText(rest['ownerToken']) ? { ownerToken: rest['ownerToken'] } : {}),
       ...contentOf(rest),

@@ -54,6 +54,11 @@ export interface RegisteredContent {
 /** A server that the command started, as another command of the same user finds it. */
 export interface RunningServer extends ServerProcess, RegisteredContent {
   readonly url: string
+  /**
+   * The loopback address behind `localhost` in `url`: at the other one a server of another user may listen. Undefined for another
+   * host, and where an older version started it.
+   */
+  readonly loopback?: string
   readonly port: number
   /** That for HTTPS, 0 where there is none. */
   readonly tlsPort: number

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import { rawRequest } from '../support/raw.ts'
 import { folderOf, registered, serve } from './command.ts'
 import { runHere } from './here.ts'
+
+const withoutIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .every((each) => each?.address !== '::1')
+  ? 'this machine has no ::1'
+  : false
 
 async function serveOwned(
   t: TestContext,
@@ -28,6 +37,26 @@ test('dashboard prints a link that opens the dashboard of the server once', asyn
   assert.equal((await open()).status, 303)
   assert.equal((await open()).status, 403)
 })
+
+test(
+  'no token reaches a program of another user at the other loopback address of the port',
+  { skip: withoutIpv6 },
+  async (t) => {
+    const { port, cwd, env } = await serveOwned(t, '--host', '::1')
+    let stolen = ''
+    const thief = createServer((socket) => {
+      socket.on('data', (data) => (stolen += String(data))).on('error', () => {})
+      socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"url":"http://evil.example/"}')
+    }).listen(port, '127.0.0.1')
+    await once(thief, 'listening')
+    t.after(() => thief.close())
+    const { stdout } = await runHere(t, ['dashboard', '--json'], { cwd, env })
+    assert.match(stdout, /"http:\/\/serve8008\.localhost:\d+\//)
+    const reload = await runHere(t, ['reload'], { cwd, env })
+    assert.equal(reload.exitCode, 0)
+    assert.equal(stolen, '')
+  },
+)
 
 test('dashboard --json prints the link for programs', async (t) => {
   const { port, cwd, env } = await serveOwned(t)

@@ -51,15 +51,19 @@ async function dashboard(command: Command, program: Program, report: Reporter): 
   return 0
 }
 
-async function askForLink({ url, exchanges = '', ownerToken = '' }: RunningServer): Promise<string> {
+async function askForLink({ url, loopback, exchanges = '', ownerToken = '' }: RunningServer): Promise<string> {
   // Beside the path of the exchanges, which knows the base of the server.
   const address = new URL(exchanges.replace(/exchanges$/, 'dashboard'), url)
   const headers = { 'X-Serve8008-Token': ownerToken }
-  const { status, content } = await askControl({ address, method: 'POST', headers, timeoutMs: patienceMs }).catch(
-    (cause: unknown) => {
-      throw new ServeError('E8008_NOT_RUNNING', `The server at ${url} does not answer.`, { hint: 'serve8008', cause })
-    },
-  )
+  const { status, content } = await askControl({
+    address,
+    loopback,
+    method: 'POST',
+    headers,
+    timeoutMs: patienceMs,
+  }).catch((cause: unknown) => {
+    throw new ServeError('E8008_NOT_RUNNING', `The server at ${url} does not answer.`, { hint: 'serve8008', cause })
+  })
   let text = ''
   for await (const part of content) text += part
   if (status === 200) return (JSON.parse(text) as { url: string }).url

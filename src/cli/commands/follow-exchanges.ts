@@ -41,12 +41,12 @@ export async function followExchanges(program: Program, options: FollowOptions):
   checkFilter(filter, command)
   const servers = runningServers(program.env).filter(({ ownerToken = '' }) => ownerToken !== '')
   const server = chooseServer(servers, port, program, command)
-  const { url, exchanges = '', ownerToken = '' } = server
+  const { url, loopback, exchanges = '', ownerToken = '' } = server
   const address = new URL(exchanges, url)
   address.search = new URLSearchParams({ filter, content: String(contentBytes) }).toString()
   const headers = { 'X-Serve8008-Token': ownerToken }
   const { status, content } = await askControl({
-    ...{ address, method: 'GET' as const, headers, timeoutMs: patienceMs },
+    ...{ address, loopback, method: 'GET' as const, headers, timeoutMs: patienceMs },
     ...(signal === undefined ? {} : { signal }),
   }).catch((cause: unknown) => {
     throw new ServeError('E8008_NOT_RUNNING', `The server at ${url} does not answer.`, { hint: 'serve8008', cause })

@@ -60,6 +60,7 @@ function existing(word: string, { argv, cwd }: Program): string {
 async function askForReload(server: RunningServer, paths: readonly string[]): Promise<number> {
   const answer = askControl({
     address: new URL(server.reload, server.url),
+    loopback: server.loopback,
     method: 'POST',
     headers: { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' },
     content: paths.length === 0 ? '' : JSON.stringify({ paths }),

@@ -40,14 +40,36 @@ export function register(
   const token = config.socket === undefined ? (server.token ?? '') : ''
   const reload = `${controlPrefix(config.base)}reload`
   if (config.socket === undefined) owner.token = newToken()
+  const loopback = loopbackOf(listening)
   const follow = { exchanges: exchangesPath(config.base), ownerToken: owner.token }
   const content = (): RegisteredContent => contentOf(server, listening, config)
   const registration = registerServer(
-    { pid, url, port, tlsPort, root, cwd, settings, start, startedAt, reload, token, script, ...follow, ...content() },
+    {
+      pid,
+      url,
+      port,
+      tlsPort,
+      root,
+      cwd,
+      settings,
+      start,
+      startedAt,
+      reload,
+      token,
+      script,
+      ...loopback,
+      ...follow,
+      ...content(),
+    },
     env,
   )
   server.on('close', registration.remove)
   return () => registration.update(content())
+}
+
+function loopbackOf({ url, addresses }: Listening): { readonly loopback?: string } {
+  if (new URL(url).hostname !== 'localhost') return {}
+  return { loopback: addresses.includes('::1') && !addresses.includes('127.0.0.1') ? '::1' : '127.0.0.1' }
 }
 
 function contentOf(server: Server8008, { urls }: Listening, config: ResolvedConfig): RegisteredContent {
