@@ -9,7 +9,7 @@ import { AbusedServer, cannotMeasure, drain, openMany } from './server.ts'
 /** Requests of the client that takes what it can get: more than `upstreamConnections`. */
 const requests = 1030
 /** Connections of 1,024 that one client may hold. */
-const share = 768
+const share = 1004
 
 /** A connection from another address of this machine. */
 async function openFrom(localAddress: string, port: number): Promise<RawClient> {

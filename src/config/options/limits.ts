@@ -125,10 +125,11 @@ class LimitDefinitions {
   }
   /**
    * Percent of the connections to one upstream that one client may hold, of those that other clients leave: a client whose
-   * requests hang does not take the last ones. A client is an IPv4 address or a 64-bit network of IPv6. Default 75.
+   * requests hang does not take the last ones, and one with a thousand event streams gets them. A client is an IPv4 address or
+   * a 64-bit network of IPv6. Default 98.
    */
   readonly upstreamShare: Limit = {
-    default: 75,
+    default: 98,
     min: 1,
     max: 100,
     unit: 'percent',

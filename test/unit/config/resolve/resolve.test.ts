@@ -76,7 +76,7 @@ describe('resolveConfig', () => {
         lingerBytes: 64 * 1024 ** 2,
         writeMs: 60_000,
         upstreamConnections: 1024,
-        upstreamShare: 75,
+        upstreamShare: 98,
         queuedRequests: 1024,
         queueMs: 60_000,
         waitingReplies: 512,

@@ -25,7 +25,11 @@ function openTurns(limits: Partial<Limits>) {
     granted.push(request.name)
     holders.add(request)
   }
-  const turns = new Turns<Request>({ limits: { ...usualLimits, ...limits }, holders: () => holders, granted: grant })
+  const turns = new Turns<Request>({
+    limits: { ...usualLimits, upstreamShare: 75, ...limits },
+    holders: () => holders,
+    granted: grant,
+  })
   return {
     turns,
     granted,
