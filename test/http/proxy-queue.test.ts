@@ -18,7 +18,7 @@ function startHanging(): Promise<Backend> {
 }
 
 const start = (backend: Backend, limits: Partial<Limits>): Promise<Front> =>
-  startFront(backend.port, { trust: ['127.0.0.1'], limits })
+  startFront(backend.port, { trust: ['127.0.0.1'], limits: { upstreamShare: 75, ...limits } })
 
 /** A request and the reply that it gets. */
 interface Asked extends Disposable {

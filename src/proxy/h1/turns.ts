@@ -109,7 +109,8 @@ export class Turns<User extends TurnUser> {
       this.withdraw(user)
       user.failed(new UpstreamError('queue-timeout', '', { wrote: false }))
     }
-    own.push({ user, timer: setTimeout(expire, queueMs) })
+    // The client's connection keeps the process alive.
+    own.push({ user, timer: setTimeout(expire, queueMs).unref() })
     this.#waiters++
   }
 
